@@ -1,0 +1,354 @@
+"""One channel of a session: frames to operations on the core, and what the core sends to frames.
+
+This is the hot path. A publish costs one look-up for its method frame and one for its properties,
+because publishers repeat both; a delivery passes the content header and the body on as received.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from reference_impl.amqp.core.channel import Channel
+from reference_impl.amqp.core.delivery import Consumer
+from reference_impl.amqp.core.message import Content, Message
+from reference_impl.amqp.methods import CHANNEL_HANDLERS
+from reference_impl.amqp.wire import spec
+from reference_impl.amqp.wire.methods import decode_arguments, encode_method, encode_shortstr
+from reference_impl.amqp.wire.properties import decode_properties, encode_properties
+from reference_impl.amqp.wire.tables import Malformed, encode_text
+from reference_impl.errors import (
+    ChannelError,
+    CommandInvalid,
+    FrameError,
+    InternalError,
+    NotImplementedByBroker,
+    Refusal,
+    UnexpectedFrame,
+)
+
+if TYPE_CHECKING:
+    from reference_impl.amqp.session import AmqpSession
+
+PUBLISH = spec.METHODS["basic.publish"]
+MAX_MEMO = 1024
+"""Distinct basic.publish frames and property lists remembered for each connection."""
+
+_PUBLISH_KEY = PUBLISH.key.to_bytes(4, "big")
+_DELIVER_KEY = spec.METHODS["basic.deliver"].key.to_bytes(4, "big")
+_CONTENT_HEADER = struct.Struct(">HHQ")
+_FRAME = struct.Struct(">BHI")
+_NEXT_FRAME = struct.Struct(">BBHI")
+_TAG = struct.Struct(">QB")
+
+
+class PublishTarget(NamedTuple):
+    """A decoded basic.publish; `address` is exchange and routing key as they stand in it, which
+    is also how basic.deliver ends."""
+
+    exchange: str
+    routing_key: str
+    mandatory: bool
+    address: bytes
+
+
+class ChannelSession:
+    """A channel number in use. Serves as the sink of its core channel."""
+
+    def __init__(self, session: AmqpSession, number: int) -> None:
+        self.session = session
+        self.number = number
+        self.core: Channel | None = None
+        self.closing = False
+        """Whether channel.close was sent and close-ok is awaited."""
+        self._owes_confirms = False
+        self._target: PublishTarget | None = None
+        self._header = b""
+        self._content: Content | None = None
+        self._body: list[bytes] = []
+        self._missing = 0
+
+    @property
+    def channel(self) -> Channel:
+        """The open core channel."""
+        assert self.core is not None
+        return self.core
+
+    # -- input ------------------------------------------------------------------------------
+
+    def receive_method(self, payload: bytes) -> None:
+        """Take a method frame: begin a publish, or carry the method out."""
+        if self._target is None and not self.closing:
+            target = self.session.publishes.get(payload)
+            if target is not None:
+                self._target = target
+                return
+        method = spec.METHODS_BY_KEY.get(int.from_bytes(payload[:4], "big"))
+        try:
+            self._check_method(method, payload)
+            if method is not None:
+                self._carry_out(method, payload)
+        except Malformed as error:
+            name = "unknown" if method is None else method.name
+            self._refuse(FrameError(f"cannot decode {name}: {error}"), method)
+        except Refusal as refusal:
+            self._refuse(refusal, method)
+
+    def _check_method(self, method: spec.MethodSpec | None, payload: bytes) -> None:
+        if self._target is not None:
+            if self._content is None:
+                raise UnexpectedFrame(
+                    "expected content header for class 60, got non content header frame instead"
+                )
+            raise UnexpectedFrame("expected content body, got non content body frame instead")
+        if method is None:
+            raise FrameError(f"unknown method {payload[:4].hex()}")
+        if self.closing and method.name not in ("channel.close", "channel.close-ok"):
+            return
+        if self.core is None and method.name != "channel.open":
+            raise ChannelError("expected 'channel.open'")
+
+    def _carry_out(self, method: spec.MethodSpec, payload: bytes) -> None:
+        values = decode_arguments(method, payload)
+        if self.closing:
+            if method.name == "channel.close":
+                self.reply("channel.close-ok")
+            elif method.name == "channel.close-ok":
+                self.session.channels.pop(self.number, None)
+            elif method.has_content:
+                self._target = PublishTarget("", "", False, b"")
+            return
+        if method is PUBLISH:
+            self._begin_publish(payload, *values)
+            return
+        handler = CHANNEL_HANDLERS.get(method.name)
+        if handler is None:
+            raise CommandInvalid("unimplemented method")
+        handler(self, *values)
+
+    def _begin_publish(
+        self,
+        payload: bytes,
+        ticket: int,
+        exchange: str,
+        routing_key: str,
+        mandatory: bool,
+        immediate: bool,
+    ) -> None:
+        """basic.publish: its content follows in frames of its own."""
+        if immediate:
+            # RabbitMQ takes the content first; the client sees the same.
+            raise NotImplementedByBroker("immediate=true")
+        self._target = PublishTarget(exchange, routing_key, mandatory, payload[6:-1])
+        memo = self.session.publishes
+        if len(memo) >= MAX_MEMO:
+            memo.clear()
+        memo[payload] = self._target
+
+    def receive_header(self, payload: bytes) -> None:
+        """Take a content header."""
+        try:
+            if self._target is None or self._content is not None:
+                self._unexpected_content()
+            if len(payload) < 14:
+                raise FrameError("content header is cut short")
+            class_id, weight, size = _CONTENT_HEADER.unpack_from(payload)
+            if class_id != spec.CLASS_BASIC or weight != 0:
+                raise UnexpectedFrame(
+                    f"expected content header for class 60, got one for class {class_id} instead"
+                )
+            self._begin_content(payload, size)
+        except Refusal as refusal:
+            self._refuse(refusal, PUBLISH)
+            return
+        if size == 0:
+            self._publish(b"")
+
+    def _begin_content(self, payload: bytes, size: int) -> None:
+        limit = self.session.dialect.max_body_size_in_header
+        if limit is not None and size > limit:
+            raise FrameError(f"content body size {size} exceeds maximum allowed size {limit}")
+        raw = payload[12:]
+        memo = self.session.contents
+        content = memo.get(raw)
+        if content is None:
+            try:
+                content = Content(decode_properties(raw))
+            except Malformed:
+                # The channel process of RabbitMQ crashes, which closes the connection.
+                raise InternalError("") from None
+            if len(memo) >= MAX_MEMO:
+                memo.clear()
+            memo[raw] = content
+        self._header = payload
+        self._content = content
+        self._missing = size
+
+    def receive_body(self, payload: bytes) -> None:
+        """Take a part of a body; the last one completes the publish."""
+        size = len(payload)
+        if self._content is not None and size == self._missing:
+            if self._body:
+                payload = b"".join((*self._body, payload))
+                self._body.clear()
+            self._publish(payload)
+            return
+        try:
+            if self._target is None or self._content is None:
+                self._unexpected_content()
+            if size > self._missing:
+                if self.session.dialect.checks_body_overrun:
+                    raise FrameError("content body frame exceeds remaining content size")
+                self._missing = 1 << 63  # RabbitMQ before 4.2.9 never sees the end
+            self._missing -= size
+            self._body.append(payload)
+        except Refusal as refusal:
+            self._refuse(refusal, PUBLISH)
+
+    def _unexpected_content(self) -> None:
+        if self._target is None:
+            raise UnexpectedFrame("expected method frame, got non method frame instead")
+        if self._content is None:
+            raise UnexpectedFrame(
+                "expected content header for class 60, got non content header frame instead"
+            )
+        raise UnexpectedFrame("expected content body, got non content body frame instead")
+
+    def _publish(self, body: bytes) -> None:
+        target, content = self._target, self._content
+        self._target = self._content = None
+        if self.closing or target is None or content is None or self.core is None:
+            return
+        core = self.core
+        session = self.session
+        try:
+            core.publish(
+                target.exchange,
+                target.routing_key,
+                target.mandatory,
+                content,
+                body,
+                (target.address, self._header),
+            )
+        except Refusal as refusal:
+            self._refuse(refusal, PUBLISH)
+            return
+        if core.confirming and not self._owes_confirms:
+            self._owes_confirms = True
+            session.unsettled.append(self)
+        session.publish_received()
+
+    def _refuse(self, refusal: Refusal, method: spec.MethodSpec | None) -> None:
+        self._target = self._content = None
+        self._body.clear()
+        self.send_confirms()
+        self.session.refuse_on_channel(self, refusal, method)
+
+    # -- output -----------------------------------------------------------------------------
+
+    def reply(self, name: str, *values: object, no_wait: bool = False) -> None:
+        """Send a method on this channel unless the client asked for no answer."""
+        if not no_wait:
+            self.session.send_method(self.number, name, *values)
+
+    def deliver(self, consumer: Consumer, tag: int, redelivered: bool, message: Message) -> None:
+        """Send basic.deliver with its content."""
+        prefix = consumer.encoded
+        if not prefix:
+            prefix = consumer.encoded = _DELIVER_KEY + encode_shortstr(consumer.tag)
+        encoded = message.encoded
+        if encoded is None:
+            encoded = encode_message(message)
+        address, header = encoded
+        body = message.body
+        size = len(body)
+        number = self.number
+        session = self.session
+        if 0 < size <= session.frame_max - 8:
+            session.out += (
+                _FRAME.pack(1, number, len(prefix) + 9 + len(address)),
+                prefix,
+                _TAG.pack(tag, redelivered),
+                address,
+                _NEXT_FRAME.pack(0xCE, 2, number, len(header)),
+                header,
+                _NEXT_FRAME.pack(0xCE, 3, number, size),
+                body,
+                b"\xce",
+            )
+            session.announce_output()
+        else:
+            self._send_content(prefix + _TAG.pack(tag, redelivered) + address, header, body)
+
+    def _send_content(self, method_payload: bytes, header: bytes, body: bytes) -> None:
+        """Send a method with its content, the body in frames of the negotiated size."""
+        session = self.session
+        session.send_frame(spec.FRAME_METHOD, self.number, method_payload)
+        session.send_frame(spec.FRAME_HEADER, self.number, header)
+        part = session.frame_max - spec.FRAME_OVERHEAD if session.frame_max else len(body) or 1
+        for start in range(0, len(body), part):
+            session.send_frame(spec.FRAME_BODY, self.number, body[start : start + part])
+
+    def send_get_ok(self, tag: int, redelivered: bool, message: Message, ready: int) -> None:
+        _, header = message.encoded or encode_message(message)
+        method = encode_method(
+            "basic.get-ok", tag, redelivered, message.exchange, message.routing_keys[0], ready
+        )
+        self._send_content(method, header, message.body)
+
+    def return_message(self, message: Message) -> None:
+        _, header = message.encoded or encode_message(message)
+        method = encode_method(
+            "basic.return", *spec.REPLY_NO_ROUTE, message.exchange, message.routing_keys[0]
+        )
+        self._send_content(method, header, message.body)
+
+    def consumer_cancelled(self, tag: str) -> None:
+        """Tell a client that wants to know that its consumer is gone (docs: consumer-cancel)."""
+        if "consumer_cancel_notify" in self.session.capabilities:
+            self.session.send_method(self.number, "basic.cancel", tag, True)
+
+    def send_confirms(self) -> None:
+        """Send the acks and nacks owed; all tags up to one may go in one frame as `multiple`, as
+        long as none of them is of the other kind (rabbit_channel:coalesce_and_send)."""
+        self._owes_confirms = False
+        if self.core is None or self.closing:
+            return
+        acks, nacks = self.core.take_confirms()
+        self._send_coalesced("basic.ack", acks, nacks)
+        self._send_coalesced("basic.nack", nacks, acks)
+
+    def _send_coalesced(self, name: str, tags: list[int], others: list[int]) -> None:
+        last = () if name == "basic.ack" else (False,)
+        if len(tags) == 1:
+            self.reply(name, tags[0], False, *last)
+            return
+        together = [tag for tag in tags if not others or tag < others[0]]
+        if together:
+            self.reply(name, together[-1], True, *last)
+        for tag in tags[len(together) :]:
+            self.reply(name, tag, False, *last)
+
+    # -- end --------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Close the core channel, which requeues what it holds."""
+        if self.core is not None:
+            self.core.close()
+
+
+def encode_message(message: Message) -> tuple[bytes, bytes]:
+    """Encode what was not received as it is now: a dead-lettered or re-addressed message."""
+    address = encode_shortstr(message.exchange) + encode_text_short(message.routing_keys[0])
+    header = _CONTENT_HEADER.pack(spec.CLASS_BASIC, 0, len(message.body)) + encode_properties(
+        message.content.properties
+    )
+    message.encoded = address, header
+    return message.encoded
+
+
+def encode_text_short(text: str) -> bytes:
+    """A routing key from a header may be longer than a short string; RabbitMQ cuts nothing, so
+    keep what fits."""
+    octets = encode_text(text)[:255]
+    return bytes((len(octets),)) + octets

@@ -1,0 +1,53 @@
+"""Deadlines in the order in which they fall due."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+
+from reference_impl.clock import Clock
+
+
+class Timer:
+    """One pending call; `cancel` makes it never happen."""
+
+    __slots__ = ("callback", "due_ms")
+
+    def __init__(self, due_ms: int, callback: Callable[[], None]) -> None:
+        self.due_ms = due_ms
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class Timers:
+    """Calls that are due at a time of `clock`; nothing happens until `run_due` is called."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._sequence = 0
+
+    def at(self, due_ms: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` in the first `run_due` at or after `due_ms`; ties in order of creation."""
+        timer = Timer(due_ms, callback)
+        self._sequence += 1
+        heapq.heappush(self._heap, (due_ms, self._sequence, timer))
+        return timer
+
+    def next_due_ms(self) -> int | None:
+        """Return when the next live timer is due, or None."""
+        heap = self._heap
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def run_due(self) -> None:
+        """Make every call that is due now, including those that these calls make due."""
+        heap = self._heap
+        while heap and heap[0][0] <= self.clock.now_ms():
+            timer = heapq.heappop(heap)[2]
+            callback, timer.callback = timer.callback, None
+            if callback is not None:
+                callback()

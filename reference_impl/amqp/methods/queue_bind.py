@@ -1,0 +1,36 @@
+"""queue.bind (50.20)
+
+Versions   Binding a direct reply-to address is refused with 403 from 4.2.9.
+Behaviour  Adds a binding; one that exists already is no error. An empty queue name means the
+           queue that this channel declared last; if the routing key is empty too, its name is it.
+Deviations None known.
+Source     XML queue.bind; rabbit_channel:binding_action_with_checks, expand_shortcuts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reference_impl.amqp.fields import Table
+
+if TYPE_CHECKING:
+    from reference_impl.amqp.channel_session import ChannelSession
+
+METHOD = "queue.bind"
+
+
+def handle(
+    channel: ChannelSession,
+    ticket: int,
+    queue: str,
+    exchange: str,
+    routing_key: str,
+    no_wait: bool,
+    arguments: Table,
+) -> None:
+    core = channel.channel
+    if not queue and not routing_key:
+        routing_key = core.last_declared()
+    queue = queue or core.last_declared()
+    core.vhost.bind(core.connection, exchange, "queue", queue, routing_key, arguments)
+    channel.reply("queue.bind-ok", no_wait=no_wait)

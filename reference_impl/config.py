@@ -1,0 +1,46 @@
+"""What a broker can be asked to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reference_impl.amqp.core.access import Permissions, User
+from reference_impl.amqp.core.broker import GUEST
+from reference_impl.amqp.versions import DEFAULT_VERSION
+from reference_impl.errors import ConfigurationError
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one reference broker.
+
+    `amqp` is where to listen, as (host, port); port 0 picks a free one, None does not listen.
+    `data` is the directory of a durable broker; None keeps everything in memory.
+    """
+
+    rabbitmq: str = DEFAULT_VERSION
+    amqp: tuple[str, int] | None = (LOOPBACK, 0)
+    data: Path | None = None
+    fsync: bool = False
+    vhosts: tuple[str, ...] = ("/",)
+    users: tuple[User, ...] = field(default=(GUEST,))
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Parse "HOST:PORT", or "PORT" for the loopback interface. Raises ConfigurationError."""
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or int(port) > 65535:
+        raise ConfigurationError(
+            f"{text!r} is not an address; write HOST:PORT with a port from 0 to 65535, "
+            "0 for any free one"
+        )
+    return host or LOOPBACK, int(port)
+
+
+def user(name: str, password: str, vhosts: Iterable[str] = ("/",)) -> User:
+    """Return a user with all permissions in `vhosts`."""
+    return User(name, password, {vhost: Permissions() for vhost in vhosts})

@@ -1,0 +1,1 @@
+"""Where the broker meets the world: sockets, the system clock, threads, signals."""

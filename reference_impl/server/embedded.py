@@ -1,0 +1,149 @@
+"""A broker inside the caller's process, on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from reference_impl.amqp.core.access import User
+from reference_impl.amqp.core.broker import GUEST
+from reference_impl.amqp.versions import DEFAULT_VERSION
+from reference_impl.clock import Clock
+from reference_impl.config import LOOPBACK, Config
+from reference_impl.server.loops import new_event_loop
+from reference_impl.server.runner import BrokerServer
+
+T = TypeVar("T")
+
+
+class ReferenceBroker:
+    """The reference broker as a context manager.
+
+        with ReferenceBroker() as broker:
+            connection = pika.BlockingConnection(pika.URLParameters(broker.amqp_url))
+
+    `rabbitmq` is the emulated version ("3.10", "4.0" or "4.3"). `clock` may be a `ManualClock`:
+    then TTLs and leases run only when it is advanced, and `clock.advance(ms)` returns after their
+    effects. `data` is the directory of a durable broker. Port 0 picks a free port on loopback.
+    Raises ConfigurationError or StorageError when it cannot start.
+    """
+
+    def __init__(
+        self,
+        *,
+        rabbitmq: str = DEFAULT_VERSION,
+        clock: Clock | None = None,
+        data: str | Path | None = None,
+        fsync: bool = False,
+        amqp_port: int = 0,
+        vhosts: tuple[str, ...] = ("/",),
+        users: tuple[User, ...] = (GUEST,),
+    ) -> None:
+        self.clock = clock
+        self._config = Config(
+            rabbitmq=rabbitmq,
+            amqp=(LOOPBACK, amqp_port),
+            data=None if data is None else Path(data),
+            fsync=fsync,
+            vhosts=vhosts,
+            users=users,
+        )
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: BrokerServer | None = None
+
+    # -- life -------------------------------------------------------------------------------
+
+    def start(self) -> ReferenceBroker:
+        """Start listening; returns when clients can connect."""
+        ready = threading.Event()
+        failure: list[BaseException] = []
+        self._thread = threading.Thread(
+            target=self._run, args=(ready, failure), name="reference-broker", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+        if failure:
+            self._thread.join()
+            self._thread = None
+            raise failure[0]
+        return self
+
+    def _run(self, ready: threading.Event, failure: list[BaseException]) -> None:
+        loop = self._loop = new_event_loop()
+        try:
+            loop.run_until_complete(self._serve(ready, failure))
+        finally:
+            loop.close()
+
+    async def _serve(self, ready: threading.Event, failure: list[BaseException]) -> None:
+        try:
+            self._server = BrokerServer(self._config, self.clock)
+            await self._server.start()
+        except BaseException as error:
+            failure.append(error)
+            ready.set()
+            return
+        ready.set()
+        await self._server.stopped.wait()
+
+    def stop(self) -> None:
+        """Close all connections and stop; what a durable broker confirmed is on disk."""
+        if self._thread is None:
+            return
+        server, loop = self._server, self._loop
+        assert server is not None and loop is not None
+        if not server.stopped.is_set():
+            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        self._thread.join()
+        self._thread = None
+        if server.failure is not None:
+            raise server.failure
+
+    def __enter__(self) -> ReferenceBroker:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # -- use --------------------------------------------------------------------------------
+
+    @property
+    def amqp_url(self) -> str:
+        """Where AMQP clients connect: amqp://user:password@host:port/vhost."""
+        return self._running().amqp_url
+
+    @property
+    def amqp_address(self) -> tuple[str, int]:
+        """Host and port of the AMQP listener."""
+        address = self._running().amqp_address
+        assert address is not None
+        return address
+
+    def set_alarm(self, name: str, active: bool = True) -> None:
+        """Raise or clear the "memory" or "disk" alarm, which blocks publishers."""
+        self._call(lambda server: server.broker.set_alarm(name, active))
+
+    def _running(self) -> BrokerServer:
+        if self._server is None:
+            raise RuntimeError("the broker is not started; use it as a context manager")
+        return self._server
+
+    def _call(self, function: Callable[[BrokerServer], T]) -> T:
+        """Run `function` on the broker's thread and return its result."""
+        server, loop = self._running(), self._loop
+        assert loop is not None
+
+        async def call() -> T:
+            return function(server)
+
+        return asyncio.run_coroutine_threadsafe(call(), loop).result()

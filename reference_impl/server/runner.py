@@ -1,0 +1,137 @@
+"""A reference broker with listeners, timers and storage, on an asyncio event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from urllib.parse import quote
+
+from reference_impl.amqp.core.broker import Broker
+from reference_impl.amqp.durable import DurableStore
+from reference_impl.amqp.session import AmqpSession
+from reference_impl.amqp.versions import dialect_for
+from reference_impl.clock import Clock, ManualClock
+from reference_impl.config import Config
+from reference_impl.errors import ConnectionForced, StorageError
+from reference_impl.server.clock import MonotonicClock, SystemClock
+from reference_impl.server.listener import ProtocolServer, Turn
+from reference_impl.storage.durable import DurableJournal
+
+
+class BrokerServer:
+    """A running broker. Create it inside a running event loop, then `await start()`."""
+
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.failure: StorageError | None = None
+        self._loop = asyncio.get_running_loop()
+        self._liveness = MonotonicClock()
+        self._timer: asyncio.TimerHandle | None = None
+        self.stopped = asyncio.Event()
+        self.broker = Broker(
+            dialect_for(config.rabbitmq),
+            self.clock,
+            lambda: secrets.token_urlsafe(16),
+            config.vhosts,
+            config.users,
+        )
+        self._store: DurableStore | None = None
+        self.torn_bytes = 0
+        if config.data is not None:
+            journal = DurableJournal(config.data, fsync=config.fsync)
+            self.torn_bytes = journal.torn_bytes
+            self._store = DurableStore(self.broker, journal)
+        self._turn = Turn(self._loop, self._commit, self._storage_failed, self._arm_timer)
+        self._amqp = ProtocolServer(self._new_amqp_session, self._turn, self._liveness.now_ms)
+        self._amqp_sessions: set[AmqpSession] = set()
+        self.amqp_address: tuple[str, int] | None = None
+        if isinstance(self.clock, ManualClock):
+            self.clock.on_advance(self._clock_advanced)
+
+    def _new_amqp_session(self, on_output: Callable[[], None]) -> AmqpSession:
+        return AmqpSession(self.broker, self._liveness, on_output)
+
+    # -- life -------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen. Raises ConfigurationError, for instance when a port is in use."""
+        try:
+            if self.config.amqp is not None:
+                self.amqp_address = await self._amqp.start(*self.config.amqp)
+        except BaseException:
+            self._close_store()
+            raise
+        self._arm_timer()
+
+    async def stop(self) -> None:
+        """Tell the clients (320), make everything durable, and stop."""
+        for connection in list(self._amqp.connections):
+            session = connection.session
+            assert isinstance(session, AmqpSession)
+            session.close_by_broker(ConnectionForced("broker forced connection closure"))
+            connection.flush()
+        await self._amqp.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._close_store()
+        self.stopped.set()
+
+    def _close_store(self) -> None:
+        if self._store is not None and self.failure is None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def amqp_url(self) -> str:
+        """An AMQP URL for the first user and the first virtual host."""
+        assert self.amqp_address is not None, "the broker does not listen for AMQP"
+        host, port = self.amqp_address
+        user, vhost = self.config.users[0], self.config.vhosts[0]
+        credentials = f"{quote(user.name, safe='')}:{quote(user.password, safe='')}"
+        return f"amqp://{credentials}@{host}:{port}/{quote(vhost, safe='')}"
+
+    # -- storage and timers -----------------------------------------------------------------
+
+    def _commit(self) -> None:
+        if self._store is not None:
+            self._store.commit()
+
+    def _storage_failed(self, error: StorageError) -> None:
+        """Nothing can be promised any more: drop every client, keep the error for the owner."""
+        self.failure = error
+        for connection in list(self._amqp.connections):
+            connection.drop()
+        self.stopped.set()
+
+    def run_timers(self) -> None:
+        """Let everything happen that is due on the broker's clock."""
+        self.broker.timers.run_due()
+        self._turn.request()
+
+    def _clock_advanced(self) -> None:
+        """Called by ManualClock.advance, as a rule from another thread: wait for the effects."""
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if running is self._loop:
+            self.run_timers()
+        elif self._loop.is_running():
+            future = asyncio.run_coroutine_threadsafe(self._run_timers_in_loop(), self._loop)
+            future.result()
+
+    async def _run_timers_in_loop(self) -> None:
+        self.run_timers()
+        await asyncio.sleep(0)
+
+    def _arm_timer(self) -> None:
+        """Wake up when the next timer of the broker is due; a manual clock wakes us itself."""
+        due_ms = self.broker.timers.next_due_ms()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if due_ms is not None and not isinstance(self.clock, ManualClock):
+            delay_s = max(0, due_ms - self.clock.now_ms()) / 1000
+            self._timer = self._loop.call_later(delay_s, self.run_timers)
