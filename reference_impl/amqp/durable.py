@@ -2,12 +2,13 @@
 
 A record is one letter and its fields, written with the codecs of the wire:
 
+    V     virtual host created while the broker ran
     X x   exchange declared, deleted        B b   binding added, removed
     Q q   queue declared, deleted           M m   message enqueued, removed
     D     message was delivered before the broker was stopped
     C     the broker was stopped cleanly; everything before is exact
 
-Virtual hosts, users and everything transient are not stored.
+Users and everything transient are not stored.
 """
 
 from __future__ import annotations
@@ -44,9 +45,14 @@ class DurableStore(MemoryStore):
         self._queue_numbers: dict[Queue, int] = {}
         self._next_queue_number = 1
         self._rewritten_size = 0
+        self._created_vhosts: dict[str, None] = {}
         self._recover()
 
     # -- from the core ----------------------------------------------------------------------
+
+    def vhost_created(self, name: str) -> None:
+        self._created_vhosts[name] = None
+        self._append(b"V", vhost=name)
 
     def exchange_declared(self, exchange: Exchange) -> None:
         self._journal.append(_exchange_record(exchange))
@@ -137,6 +143,8 @@ class DurableStore(MemoryStore):
 
     def _live_records(self) -> Iterator[bytes]:
         """The present state: what a rewritten journal holds."""
+        for name in self._created_vhosts:
+            yield b"V" + encode_table({"vhost": longstr(name)})
         for vhost in self._broker.vhosts.values():
             exchanges = [x for x in vhost.exchanges.values() if x.durable]
             for exchange in exchanges:
@@ -193,8 +201,8 @@ class DurableStore(MemoryStore):
                 entry.stored = True
                 entry.redelivered = not exact or (number, entry.position) in delivered
             queue.restore(restored)
+        self._broker.set_store(self)
         for vhost in self._broker.vhosts.values():
-            vhost.store = self
             for queue in list(vhost.queues.values()):
                 queue.drop_expired()
         self._rewritten_size = self._journal.size
@@ -219,6 +227,9 @@ class DurableStore(MemoryStore):
         return number, vhost.add_queue(queue)
 
     def _read_entity(self, kind: bytes, table: Table) -> None:
+        if kind == b"V":
+            self._created_vhosts[table["vhost"].value] = None
+            self._broker.create_vhost(table["vhost"].value)
         vhost = self._vhost(table)
         if vhost is None:
             return
@@ -239,7 +250,7 @@ class DurableStore(MemoryStore):
             vhost.forget_exchange(vhost.exchanges[table["name"].value])
         elif kind == b"q":
             vhost.forget_queue(vhost.queues[table["name"].value])
-        else:
+        elif kind in (b"B", b"b"):
             source = vhost.exchanges[table["source"].value]
             named: dict[str, Any]
             named = vhost.queues if table["kind"].value == "queue" else vhost.exchanges

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from reference_impl.amqp.core.access import User
+from reference_impl.amqp.core.access import Permissions, User
 from reference_impl.amqp.core.broker import GUEST
 from reference_impl.amqp.versions import DEFAULT_VERSION
 from reference_impl.clock import Clock
@@ -132,6 +132,24 @@ class ReferenceBroker:
     def set_alarm(self, name: str, active: bool = True) -> None:
         """Raise or clear the "memory" or "disk" alarm, which blocks publishers."""
         self._call(lambda server: server.broker.set_alarm(name, active))
+
+    def create_vhost(self, name: str) -> None:
+        """Create a virtual host, in which every user gets all permissions."""
+        self._call(lambda server: server.broker.create_vhost(name))
+
+    def create_user(
+        self,
+        name: str,
+        password: str,
+        *,
+        configure: str = ".*",
+        write: str = ".*",
+        read: str = ".*",
+        vhost: str = "/",
+    ) -> None:
+        """Create a user with permissions in one virtual host (regular expressions)."""
+        created = User(name, password, {vhost: Permissions(configure, write, read)})
+        self._call(lambda server: server.broker.users.update({name: created}))
 
     def _running(self) -> BrokerServer:
         if self._server is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from reference_impl.amqp.core.access import Permissions, User
+from reference_impl.amqp.core.store import MemoryStore
 from reference_impl.amqp.core.timers import Timers
 from reference_impl.amqp.core.vhost import VirtualHost
 from reference_impl.amqp.versions import Dialect
@@ -34,10 +36,34 @@ class Broker:
         self.clock = clock
         self.timers = Timers(clock)
         self.new_id = new_id
-        self.users = {user.name: user for user in users}
-        self.vhosts = {name: VirtualHost(name, dialect, self.timers, new_id) for name in vhosts}
+        self.store = MemoryStore()
+        self.users = {
+            user.name: replace(user, permissions=dict(user.permissions)) for user in users
+        }
+        self.vhosts: dict[str, VirtualHost] = {}
+        for name in vhosts:
+            self.add_vhost(name)
         self.alarms: dict[str, None] = {}
         self.alarm_listeners: list[Callable[[], None]] = []
+
+    def create_vhost(self, name: str) -> None:
+        """Create a virtual host, unless it exists; every user gets all permissions in it."""
+        if name not in self.vhosts:
+            self.add_vhost(name)
+            self.store.vhost_created(name)
+            for user in self.users.values():
+                user.permissions[name] = Permissions()
+
+    def add_vhost(self, name: str) -> None:
+        vhost = VirtualHost(name, self.dialect, self.timers, self.new_id)
+        vhost.store = self.store
+        self.vhosts[name] = vhost
+
+    def set_store(self, store: MemoryStore) -> None:
+        """From now on tell `store` about everything durable."""
+        self.store = store
+        for vhost in self.vhosts.values():
+            vhost.store = store
 
     def set_alarm(self, name: str, active: bool) -> None:
         """Raise or clear the "memory" or "disk" alarm; publishers are blocked while one is set."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class MemoryStore:
     """Forgets everything: a broker on it starts empty."""
 
+    def vhost_created(self, name: str) -> None:
+        """A virtual host exists from now on."""
+
     def exchange_declared(self, exchange: Exchange) -> None:
         """A durable exchange exists from now on."""
 

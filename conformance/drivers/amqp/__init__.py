@@ -1,0 +1,1 @@
+"""Drivers for AMQP 0-9-1."""

@@ -1,0 +1,282 @@
+"""AMQP frames as bytes, for what pika refuses to send.
+
+Well-formed frames are made by pika's own encoders; a test breaks them by editing octets.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import pika
+from pika import frame, spec
+
+from conformance.drivers.amqp.client import ANSWER_WITHIN_S, Endpoint
+from conformance.drivers.transcript import Transcript
+from conformance.errors import ConnectionClosed, Mismatch, NoAnswer
+
+PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+FRAME_END = b"\xce"
+
+M = TypeVar("M")
+
+
+def method_frame(channel: int, method: Any) -> bytes:
+    """A well-formed method frame."""
+    octets: bytes = frame.Method(channel, method).marshal()
+    return octets
+
+
+def header_frame(
+    channel: int, body_size: int, properties: pika.BasicProperties | None = None
+) -> bytes:
+    """A well-formed content header frame."""
+    octets: bytes = frame.Header(channel, body_size, properties or pika.BasicProperties()).marshal()
+    return octets
+
+
+def body_frame(channel: int, body: bytes) -> bytes:
+    """A well-formed body frame."""
+    octets: bytes = frame.Body(channel, body).marshal()
+    return octets
+
+
+def any_frame(kind: int, channel: int, payload: bytes, end: bytes = FRAME_END) -> bytes:
+    """A frame of any type, payload and end marker."""
+    head = bytes((kind,)) + channel.to_bytes(2, "big") + len(payload).to_bytes(4, "big")
+    return head + payload + end
+
+
+class RawConnection:
+    """A socket on which a test says exactly what it wants to say."""
+
+    def __init__(self, endpoint: Endpoint, transcript: Transcript, number: int) -> None:
+        self.endpoint = endpoint
+        self.transcript = transcript
+        self.number = number
+        self.deadline_s = float("inf")
+        self._buffer = b""
+        self._eof = False
+        try:
+            self._socket = socket.create_connection(
+                (endpoint.host, endpoint.port), timeout=ANSWER_WITHIN_S
+            )
+        except OSError as error:
+            raise ConnectionClosed(0, f"cannot connect: {error}") from error
+
+    # -- sending ----------------------------------------------------------------------------
+
+    def send(self, *octets: bytes) -> None:
+        """Send octets as they are. A broker that has hung up is noticed when reading."""
+        data = b"".join(octets)
+        self.transcript.record(self.number, ">", data)
+        try:
+            self._socket.settimeout(ANSWER_WITHIN_S)
+            self._socket.sendall(data)
+        except (ConnectionError, TimeoutError):
+            pass
+
+    def send_method(self, channel: int, method: Any) -> None:
+        self.send(method_frame(channel, method))
+
+    def publish(
+        self,
+        channel: int,
+        exchange: str,
+        key: str,
+        body: bytes,
+        properties: pika.BasicProperties | None = None,
+        *,
+        mandatory: bool = False,
+        immediate: bool = False,
+    ) -> None:
+        """A whole publish: method, header and one body frame."""
+        self.send(
+            method_frame(
+                channel,
+                spec.Basic.Publish(
+                    exchange=exchange, routing_key=key, mandatory=mandatory, immediate=immediate
+                ),
+            ),
+            header_frame(channel, len(body), properties),
+            body_frame(channel, body) if body else b"",
+        )
+
+    # -- receiving --------------------------------------------------------------------------
+
+    def _receive(self, limit_s: float) -> bool:
+        """Wait for more octets; False at the end of the stream. Raises TimeoutError."""
+        if self._eof:
+            return False
+        remaining_s = min(limit_s, self.deadline_s) - time.monotonic()
+        if remaining_s <= 0:
+            raise TimeoutError
+        self._socket.settimeout(remaining_s)
+        try:
+            data = self._socket.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._eof = True
+            return False
+        self.transcript.record(self.number, "<", data)
+        self._buffer += data
+        return True
+
+    def read_frame(self, within_s: float = ANSWER_WITHIN_S) -> Any | None:
+        """Return the next frame as pika decodes it, or None at the end of the stream.
+
+        Raises NoAnswer if neither comes in time.
+        """
+        limit_s = time.monotonic() + within_s
+        while True:
+            consumed, decoded = frame.decode_frame(self._buffer)
+            if decoded is not None:
+                self._buffer = self._buffer[consumed:]
+                return decoded
+            try:
+                if not self._receive(limit_s):
+                    return None
+            except TimeoutError:
+                raise NoAnswer("a frame or the end of the connection", within_s) from None
+
+    def read_octets(self, count: int, within_s: float = ANSWER_WITHIN_S) -> bytes:
+        """Return the next `count` octets, fewer at the end of the stream."""
+        limit_s = time.monotonic() + within_s
+        while len(self._buffer) < count:
+            try:
+                if not self._receive(limit_s):
+                    break
+            except TimeoutError:
+                raise NoAnswer(f"{count} octets", within_s) from None
+        octets, self._buffer = self._buffer[:count], self._buffer[count:]
+        return octets
+
+    def expect(self, kind: type[M], within_s: float = ANSWER_WITHIN_S) -> M:
+        """Return the next method, which must be of `kind`; heartbeats are skipped."""
+        while True:
+            received = self.read_frame(within_s)
+            if received is None:
+                raise ConnectionClosed(0, "end of stream", f" instead of {_name(kind)}")
+            if isinstance(received, frame.Heartbeat):
+                continue
+            method = getattr(received, "method", None)
+            if isinstance(method, kind):
+                return method
+            if isinstance(method, spec.Connection.Close):
+                raise ConnectionClosed(method.reply_code, method.reply_text)
+            shown = _name(type(method)) if method is not None else type(received).__name__
+            raise Mismatch(_name(kind), shown, "the next frame")
+
+    def expect_close(self, code: int, within_s: float = ANSWER_WITHIN_S) -> spec.Connection.Close:
+        """The broker must fail the connection with `code`; whatever it sent before is skipped."""
+        limit_s = time.monotonic() + within_s
+        while True:
+            received = self.read_frame(max(0.0, limit_s - time.monotonic()))
+            if received is None:
+                raise Mismatch(f"connection.close {code}", "end of stream without a word")
+            method = getattr(received, "method", None)
+            if isinstance(method, spec.Connection.Close):
+                if method.reply_code != code:
+                    raise Mismatch(
+                        f"connection.close {code}",
+                        f"connection.close {method.reply_code} {method.reply_text}",
+                    )
+                return method
+            if isinstance(method, spec.Channel.Close):
+                raise Mismatch(
+                    f"connection.close {code}",
+                    f"channel.close {method.reply_code} {method.reply_text}",
+                )
+
+    def expect_eof(self, within_s: float = ANSWER_WITHIN_S) -> list[Any]:
+        """The broker must close the socket; returns the frames that it sent before."""
+        frames = []
+        limit_s = time.monotonic() + within_s
+        while (received := self.read_frame(max(0.0, limit_s - time.monotonic()))) is not None:
+            frames.append(received)
+        return frames
+
+    # -- handshake --------------------------------------------------------------------------
+
+    def start(self) -> spec.Connection.Start:
+        """Send the protocol header and return connection.start."""
+        self.send(PROTOCOL_HEADER)
+        return self.expect(spec.Connection.Start)
+
+    def authenticate(
+        self, capabilities: dict[str, bool] | None = None, **changes: Any
+    ) -> spec.Connection.Tune:
+        """Send start-ok and return connection.tune."""
+        self.send_method(0, self.start_ok(capabilities, **changes))
+        return self.expect(spec.Connection.Tune)
+
+    def start_ok(
+        self, capabilities: dict[str, bool] | None = None, **changes: Any
+    ) -> spec.Connection.StartOk:
+        """A valid start-ok; `changes` replaces fields of it."""
+        endpoint = self.endpoint
+        fields: dict[str, Any] = {
+            "client_properties": {"capabilities": capabilities or {}},
+            "mechanism": "PLAIN",
+            "response": f"\0{endpoint.username}\0{endpoint.password}",
+            "locale": "en_US",
+        }
+        fields.update(changes)
+        return spec.Connection.StartOk(**fields)
+
+    def open(
+        self,
+        *,
+        capabilities: dict[str, bool] | None = None,
+        heartbeat: int = 0,
+        frame_max: int | None = None,
+        channel_max: int | None = None,
+        channels: int = 1,
+    ) -> RawConnection:
+        """Complete the handshake and open channels 1 to `channels`."""
+        self.start()
+        tune = self.authenticate(capabilities)
+        self.send_method(
+            0,
+            spec.Connection.TuneOk(
+                tune.channel_max if channel_max is None else channel_max,
+                tune.frame_max if frame_max is None else frame_max,
+                heartbeat,
+            ),
+        )
+        self.send_method(0, spec.Connection.Open(self.endpoint.virtual_host))
+        self.expect(spec.Connection.OpenOk)
+        for number in range(1, channels + 1):
+            self.send_method(number, spec.Channel.Open())
+            self.expect(spec.Channel.OpenOk)
+        return self
+
+    def call(self, channel: int, method: Any, answer: type[M]) -> M:
+        """Send a method and return its answer."""
+        self.send_method(channel, method)
+        return self.expect(answer)
+
+    def half_close(self) -> None:
+        """End our direction of the connection."""
+        with _ignore_os_errors():
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        with _ignore_os_errors():
+            self._socket.close()
+
+
+def _name(kind: type[Any]) -> str:
+    return getattr(kind, "NAME", kind.__name__)
+
+
+@contextmanager
+def _ignore_os_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        pass

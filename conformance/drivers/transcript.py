@@ -1,0 +1,88 @@
+"""Everything that went over the wire during one test or one example of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+MAX_OCTETS = 4 << 20
+"""A transcript keeps whole what a test sends and receives; only a runaway one is cut, and says
+so. The largest legitimate test moves 2 MiB."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Octets that were sent (">") or received ("<") at once on one connection."""
+
+    at_s: float
+    connection: int
+    direction: str
+    octets: bytes
+
+
+@dataclass(frozen=True)
+class Line:
+    """One frame or request of the transcript, decoded for reading."""
+
+    at_ms: float
+    connection: int
+    direction: str
+    text: str
+    octets: bytes
+
+    def __str__(self) -> str:
+        return f"{self.at_ms:8.1f} ms  #{self.connection} {self.direction} {self.text}"
+
+
+Decoder = Callable[[bytes], Iterator[tuple[str, bytes]]]
+"""Splits the octets of one direction of a connection into readable texts and their octets."""
+
+
+class Transcript:
+    """Records chunks cheaply; decoding waits until somebody wants to read them."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._chunks: list[Chunk] = []
+        self._size = 0
+        self._started_s = time.monotonic()
+        self.truncated = False
+
+    def record(self, connection: int, direction: str, octets: bytes) -> None:
+        if self._size + len(octets) > MAX_OCTETS:
+            self.truncated = True
+            return
+        self._size += len(octets)
+        self._chunks.append(Chunk(time.monotonic(), connection, direction, octets))
+
+    def clear(self) -> None:
+        """Begin anew, for the next example of a property."""
+        self._chunks.clear()
+        self._size = 0
+        self.truncated = False
+        self._started_s = time.monotonic()
+
+    def counts(self) -> tuple[int, int]:
+        """Octets sent and received so far."""
+        sent = sum(len(c.octets) for c in self._chunks if c.direction == ">")
+        return sent, self._size - sent
+
+    def lines(self) -> list[Line]:
+        """Decode: frames in the order in which they were completed, on all connections."""
+        lines: list[Line] = []
+        streams: dict[tuple[int, str], bytes] = {}
+        for chunk in self._chunks:
+            key = chunk.connection, chunk.direction
+            pending = streams.get(key, b"") + chunk.octets
+            used = 0
+            for text, octets in self._decoder(pending):
+                used += len(octets)
+                at_ms = (chunk.at_s - self._started_s) * 1000
+                lines.append(Line(at_ms, chunk.connection, chunk.direction, text, octets))
+            streams[key] = pending[used:]
+        for (connection, direction), rest in streams.items():
+            if rest:
+                text = f"{len(rest)} octets that are no whole frame"
+                lines.append(Line(0.0, connection, direction, text, rest))
+        return lines

@@ -1,0 +1,105 @@
+"""What tests say: each helper passes silently or raises a `Mismatch` that reads as a sentence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from conformance.errors import BrokenPromise, ChannelClosed, ConnectionClosed, Mismatch
+from conformance.requirements.model import Outcome
+
+POLL_S = 0.005
+"""Pause between two looks at a condition that the kit can only poll."""
+
+
+def equal(observed: Any, expected: Any, about: str = "") -> None:
+    """`observed` must equal `expected`."""
+    if observed != expected:
+        raise Mismatch(_shown(expected), _shown(observed), about)
+
+
+def true(condition: bool, expected: str, observed: Any, about: str = "") -> None:
+    """A condition must hold; say in words what was expected."""
+    if not condition:
+        raise Mismatch(expected, _shown(observed), about)
+
+
+def same_members(observed: Collection[Any], expected: Collection[Any], about: str = "") -> None:
+    """Both must hold the same members, in any order, each equally often."""
+    equal(sorted(observed), sorted(expected), about)
+
+
+def at_most(observed: float, limit: float, about: str = "") -> None:
+    if observed > limit:
+        raise Mismatch(f"at most {limit}", str(observed), about)
+
+
+def at_least(observed: float, limit: float, about: str = "") -> None:
+    if observed < limit:
+        raise Mismatch(f"at least {limit}", str(observed), about)
+
+
+@contextmanager
+def refused(outcome: Outcome, barrier: Callable[[], object] | None = None) -> Iterator[None]:
+    """What is inside must end with `outcome`.
+
+    `barrier` is called after it, for errors of methods that have no answer; it must raise what
+    the broker reported.
+    """
+    try:
+        yield
+        if barrier is not None:
+            barrier()
+    except ChannelClosed as error:
+        observed = Outcome("channel", error.code)
+        text = error.text
+    except ConnectionClosed as error:
+        observed = Outcome("connection", error.code)
+        text = error.text
+    else:
+        observed = Outcome("ok", 0)
+        text = ""
+    if observed != outcome:
+        raise Mismatch(str(outcome), f"{observed} {text}".strip())
+
+
+def channel_error(code: int, barrier: Callable[[], object] | None = None) -> Any:
+    """What is inside must close its channel with `code`, and only the channel."""
+    return refused(Outcome("channel", code), barrier)
+
+
+def connection_error(code: int, barrier: Callable[[], object] | None = None) -> Any:
+    """What is inside must close the connection with `code`."""
+    return refused(Outcome("connection", code), barrier)
+
+
+def eventually(
+    condition: Callable[[], bool], what: str, within_s: float = 5.0, observed: Any = None
+) -> None:
+    """Look again and again until `condition` holds; it must within `within_s`."""
+    limit_s = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > limit_s:
+            shown = observed() if callable(observed) else "it never happened"
+            raise Mismatch(f"{what} within {within_s:g} s", _shown(shown))
+        time.sleep(POLL_S)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+__all__ = [
+    "BrokenPromise",
+    "at_least",
+    "at_most",
+    "channel_error",
+    "connection_error",
+    "equal",
+    "eventually",
+    "refused",
+    "same_members",
+    "true",
+]

@@ -1,0 +1,176 @@
+"""A broker from a container image, through testcontainers.
+
+Containers carry a label; whatever an interrupted run left behind is removed at the next start.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.drivers.amqp.client import Endpoint
+from conformance.errors import TargetError, UsageError
+from conformance.targets.model import Capabilities, Target, all_features
+from conformance.targets.ports import LOOPBACK, free_ports
+from conformance.targets.rabbitmqctl import RabbitMqControl
+from conformance.targets.readiness import wait_ready
+
+LABEL = "io.github.brokertck.owner"
+STOP_TIMEOUT_S = 30
+
+
+class ContainerTarget(Target):
+    """One container of a broker, its AMQP port published on loopback."""
+
+    def __init__(self, name: str, settings: Mapping[str, Any], version: str) -> None:
+        self.name = name
+        self.product = settings["product"]
+        self.protocols = tuple(settings["protocols"])
+        controls = dict.fromkeys(("restart", "kill", "alarm", "vhosts", "users"), True)
+        declared = {**all_features(self.protocols), **controls, **settings.get("capabilities", {})}
+        self.capabilities = Capabilities(declared)
+        container = settings["container"]
+        self._images = [image.format(version=version) for image in container["images"]]
+        self._port = int(container["amqp_port"])
+        self._image = ""
+        self._container: Any = None
+
+    # -- life -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        docker = connect_engine(self.name)
+        sweep(docker)
+        self._image = _choose_image(self.name, docker, self._images)
+        from testcontainers.core.container import DockerContainer
+
+        port = free_ports(1)[0]
+        container = DockerContainer(self._image)
+        container.ports[f"{self._port}/tcp"] = (LOOPBACK, port)  # type: ignore[assignment]
+        container.with_kwargs(labels={LABEL: str(os.getpid())})
+        self._container = container
+        try:
+            container.start()
+        except Exception as error:  # the engine's client raises many unrelated classes
+            self.stop()
+            raise TargetError(f"target {self.name}: cannot start {self._image}: {error}") from error
+        self._amqp = Endpoint(LOOPBACK, port)
+        self._wait_ready()
+
+    def _wait_ready(self) -> None:
+        wait_ready(self.name, self.amqp, self._is_running, self._last_words)
+
+    def _is_running(self) -> bool:
+        wrapped = self._container.get_wrapped_container()
+        wrapped.reload()
+        return bool(wrapped.status == "running")
+
+    def _last_words(self) -> str:
+        log: bytes = self._container.get_wrapped_container().logs(tail=3)
+        return " / ".join(log.decode(errors="replace").strip().splitlines()) or "no output"
+
+    def stop(self) -> None:
+        container, self._container = self._container, None
+        if container is not None and container.get_wrapped_container() is not None:
+            container.get_wrapped_container().remove(force=True, v=True)
+
+    # -- description and control ------------------------------------------------------------
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"kind": "container", "image": self._image}
+
+    @property
+    def pid(self) -> int:
+        """The first process of the container as this machine sees it; for measurements."""
+        wrapped = self._container.get_wrapped_container()
+        wrapped.reload()
+        return int(wrapped.attrs["State"]["Pid"])
+
+    def _control(self) -> RabbitMqControl:
+        identifier = self._container.get_wrapped_container().id
+        return RabbitMqControl(self.name, ["docker", "exec", identifier, "rabbitmqctl", "-q"])
+
+    def restart(self, *, kill: bool = False) -> None:
+        wrapped = self._container.get_wrapped_container()
+        if kill:
+            wrapped.kill()
+        else:
+            # The first process does not pass SIGTERM on; ask the node itself.
+            self._control().run("stop")
+        wrapped.wait(timeout=STOP_TIMEOUT_S)
+        wrapped.start()
+        self._wait_ready()
+
+    def set_alarm(self, active: bool) -> None:
+        self._control().set_alarm(active)
+
+    def create_vhost(self, name: str) -> None:
+        self._control().create_vhost(name, self.amqp.username)
+
+    def create_user(
+        self, name: str, password: str, configure: str, write: str, read: str
+    ) -> None:
+        vhost = self.amqp.virtual_host
+        self._control().create_user(vhost, name, password, configure, write, read)
+
+
+def connect_engine(name: str) -> Any:
+    """Return a client of the container engine. Raises UsageError where there is none."""
+    # The kit removes its containers itself, and its reaper image cannot be had everywhere.
+    os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+    os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", LOOPBACK)
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env()
+        client.ping()
+    except DockerException as error:
+        raise UsageError(
+            f"target {name} needs a container engine, and none answers ({error}); start Docker, "
+            "or use process:rabbitmq or an amqp:// URL"
+        ) from error
+    return client
+
+
+def sweep(docker: Any) -> int:
+    """Remove containers whose owner is gone; return how many."""
+    removed = 0
+    for container in docker.containers.list(all=True, filters={"label": LABEL}):
+        owner = container.labels.get(LABEL, "")
+        if not owner.isdigit() or not _process_exists(int(owner)):
+            container.remove(force=True, v=True)
+            removed += 1
+    return removed
+
+
+def _process_exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _choose_image(name: str, docker: Any, images: list[str]) -> str:
+    """Return the first image that is here; otherwise pull the first that can be had."""
+    from docker.errors import APIError, ImageNotFound
+
+    for image in images:
+        try:
+            docker.images.get(image)
+            return image
+        except ImageNotFound:
+            continue
+    for image in images:
+        try:
+            docker.images.pull(image)
+            return image
+        except (ImageNotFound, APIError):
+            continue
+    raise UsageError(
+        f"target {name}: none of the images {', '.join(images)} is here or can be pulled; build "
+        "one with fixtures/containers/build, or check the registry"
+    )

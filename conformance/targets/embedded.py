@@ -1,0 +1,83 @@
+"""The reference broker inside this process: the only place where the kit imports it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.drivers.amqp.client import Endpoint
+from conformance.errors import UsageError
+from conformance.targets.model import Capabilities, Target, all_features
+from reference_impl import ReferenceBroker, UnknownVersion
+
+UNSERVED_FEATURES = ("quorum-queues", "streams")
+
+
+class EmbeddedTarget(Target):
+    """The reference, emulating one version, durable in a temporary directory."""
+
+    product = "RabbitMQ"
+
+    def __init__(self, version: str | None = None) -> None:
+        self.name = "reference" if version is None else f"reference:{version}"
+        self.protocols = ("amqp",)
+        features = all_features(self.protocols)
+        features.update(dict.fromkeys(UNSERVED_FEATURES, False))
+        controls = dict.fromkeys(("restart", "alarm", "vhosts", "users"), True)
+        self.capabilities = Capabilities({**features, **controls})
+        self._version = version
+        self._data: Path | None = None
+        self._broker: ReferenceBroker | None = None
+
+    def start(self) -> None:
+        self._data = Path(tempfile.mkdtemp(prefix="brokertck-reference-"))
+        self._broker = self._new_broker(0)
+        self._listen()
+
+    def _new_broker(self, port: int) -> ReferenceBroker:
+        options: dict[str, Any] = {} if self._version is None else {"rabbitmq": self._version}
+        return ReferenceBroker(data=self._data, amqp_port=port, **options)
+
+    def _listen(self) -> None:
+        assert self._broker is not None
+        try:
+            self._broker.start()
+        except UnknownVersion as error:
+            self._broker = None
+            raise UsageError(str(error)) from error
+        host, port = self._broker.amqp_address
+        self._amqp = Endpoint(host, port)
+
+    def stop(self) -> None:
+        if self._broker is not None:
+            self._broker.stop()
+            self._broker = None
+        if self._data is not None:
+            shutil.rmtree(self._data, ignore_errors=True)
+            self._data = None
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"kind": "embedded", "emulates": f"RabbitMQ {self._version or 'default'}"}
+
+    def restart(self, *, kill: bool = False) -> None:
+        assert self._broker is not None
+        self._broker.stop()
+        self._broker = self._new_broker(self.amqp.port)
+        self._listen()
+
+    def set_alarm(self, active: bool) -> None:
+        assert self._broker is not None
+        self._broker.set_alarm("memory", active)
+
+    def create_vhost(self, name: str) -> None:
+        assert self._broker is not None
+        self._broker.create_vhost(name)
+
+    def create_user(
+        self, name: str, password: str, configure: str, write: str, read: str
+    ) -> None:
+        assert self._broker is not None
+        self._broker.create_user(name, password, configure=configure, write=write, read=read)

@@ -1,0 +1,139 @@
+"""What every broker under test offers to the kit."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from conformance.drivers.amqp.client import Endpoint
+
+FEATURES: dict[str, dict[str, str]] = {
+    "amqp": {
+        "alternate-exchange": "exchanges with an alternate exchange",
+        "cc-bcc": "routing keys in CC and BCC headers",
+        "classic-queues": "queues with the semantics of RabbitMQ's classic queues",
+        "confirms": "publisher confirms",
+        "consumer-cancel-notify": "basic.cancel from the broker",
+        "consumer-priority": "consumers with x-priority",
+        "dead-letter": "queues with a dead-letter exchange",
+        "direct-reply-to": "amq.rabbitmq.reply-to",
+        "exchange-bindings": "bindings from exchange to exchange",
+        "length-limit": "queues with a length limit",
+        "message-ttl": "messages and queues with a time to live",
+        "nack": "basic.nack",
+        "priority-queues": "queues with x-max-priority",
+        "queue-expiry": "queues with x-expires",
+        "quorum-queues": "queues of type quorum",
+        "single-active-consumer": "queues with x-single-active-consumer",
+        "streams": "queues of type stream",
+        "tx": "the tx class",
+    },
+    "kafka": {},
+}
+"""Features by protocol: a target has them unless its descriptor says otherwise."""
+
+CONTROLS = {
+    "restart": "the kit can stop the broker and start it again with its data",
+    "kill": "the kit can end the broker with SIGKILL and start it again with its data",
+    "alarm": "the kit can raise and clear the memory alarm",
+    "vhosts": "the kit can create virtual hosts",
+    "users": "the kit can create users with permissions",
+}
+"""What the kit can do to a target; declared by the kind of target, never assumed."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a running broker says of itself."""
+
+    product: str
+    version: str
+
+
+@dataclass
+class Capabilities:
+    """Declared before the run, probed at its start; the difference is reported.
+
+    What is declared decides what is tested, so that a broken feature cannot hide behind a failed
+    probe.
+    """
+
+    declared: dict[str, bool]
+    probed: dict[str, bool] = field(default_factory=dict)
+
+    def has(self, name: str) -> bool:
+        return self.declared.get(name, False)
+
+    def disagreements(self) -> dict[str, tuple[bool, bool]]:
+        """Capabilities of which the probe found something else: name -> (declared, probed)."""
+        return {
+            name: (self.declared.get(name, False), found)
+            for name, found in self.probed.items()
+            if self.declared.get(name, False) != found
+        }
+
+
+class Target(abc.ABC):
+    """A broker under test. `start` makes it reachable, `stop` undoes that, also after a failure.
+
+    Subclasses set `name` (for reports), `protocols` and `capabilities` when they are made, and the
+    endpoints of their protocols when they are started.
+    """
+
+    name: str
+    protocols: tuple[str, ...]
+    capabilities: Capabilities
+
+    #: Product whose versions the requirements speak of, if it is known before it is reached.
+    product: str | None = None
+
+    _amqp: Endpoint | None = None
+
+    @property
+    def amqp(self) -> Endpoint:
+        """Where AMQP clients connect; only between `start` and `stop`."""
+        if self._amqp is None:
+            raise UsageError(f"target {self.name} does not serve AMQP")
+        return self._amqp
+
+    @abc.abstractmethod
+    def start(self) -> None:
+        """Make the broker reachable. Raises TargetError."""
+
+    @abc.abstractmethod
+    def stop(self) -> None:
+        """Give everything back. May be called at any time, and more than once."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """How it was started: everything that a reader of a report should know."""
+        return {}
+
+    # -- controls, for targets that declare them ------------------------------------------------
+
+    def restart(self, *, kill: bool = False) -> None:
+        """Stop (or SIGKILL) the broker and start it again on the same address and data."""
+        raise NotImplementedError(f"{self.name} cannot be restarted")
+
+    def set_alarm(self, active: bool) -> None:
+        """Raise or clear the memory alarm."""
+        raise NotImplementedError(f"{self.name} has no alarm control")
+
+    def create_vhost(self, name: str) -> None:
+        """Create a virtual host that the target's user may use."""
+        raise NotImplementedError(f"{self.name} cannot create virtual hosts")
+
+    def create_user(
+        self, name: str, password: str, configure: str, write: str, read: str
+    ) -> None:
+        """Create a user with permissions in the target's virtual host."""
+        raise NotImplementedError(f"{self.name} cannot create users")
+
+
+def all_features(protocols: tuple[str, ...]) -> dict[str, bool]:
+    """Every feature of the protocols, declared present."""
+    return {name: True for protocol in protocols for name in FEATURES[protocol]}

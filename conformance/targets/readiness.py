@@ -1,0 +1,97 @@
+"""Waiting until a broker lets a client in, and telling the ways in which it does not."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+from conformance.drivers.amqp.client import Client, Connection, Endpoint
+from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.transcript import Transcript
+from conformance.errors import ConnectionClosed, NoAnswer, TargetError, TargetHung
+
+START_WITHIN_S = 90.0
+"""The slowest start seen was 14 s: RabbitMQ 3.10 beside two other nodes on two cores."""
+
+RETRY_S = 0.1
+
+
+def open_once(name: str, endpoint: Endpoint) -> Connection:
+    """Open a connection to a broker that should be up; the caller closes its client.
+
+    Raises TargetHung for a broker that does not answer, TargetError for everything else, each with
+    a sentence that says what is wrong.
+    """
+    address = f"{endpoint.host}:{endpoint.port}"
+    _check_something_listens(name, endpoint, address)
+    client = Client(endpoint, Transcript(decode_frames))
+    try:
+        return client.connect()
+    except NoAnswer as error:
+        client.close()
+        raise TargetHung(
+            f"target {name}: {address} accepts connections but does not complete the AMQP "
+            f"handshake within {error.within_s:g} s; is it hung, or no AMQP broker?"
+        ) from error
+    except ConnectionClosed as error:
+        client.close()
+        raise TargetError(_why_closed(name, endpoint, address, error)) from error
+
+
+def _check_something_listens(name: str, endpoint: Endpoint, address: str) -> None:
+    try:
+        socket.create_connection((endpoint.host, endpoint.port), timeout=5).close()
+    except socket.gaierror as error:
+        raise TargetError(
+            f"target {name}: the host name {endpoint.host!r} cannot be resolved; check the address"
+        ) from error
+    except OSError as error:
+        raise TargetError(
+            f"target {name}: nothing listens at {address} ({error.strerror or error}); start the "
+            "broker, or check host and port"
+        ) from error
+
+
+def _why_closed(name: str, endpoint: Endpoint, address: str, error: ConnectionClosed) -> str:
+    if error.code == 403 or "AuthenticationError" in error.text:
+        return (
+            f"target {name}: {address} refuses user {endpoint.username!r} with this password; put "
+            "the right ones into the URL: amqp://USER:PASSWORD@HOST:PORT/VHOST"
+        )
+    if error.code == 530:
+        return f"target {name}: {address} refuses the virtual host: {error.text}"
+    return (
+        f"target {name}: what listens at {address} does not speak AMQP 0-9-1 "
+        f"({error.text}); check the port"
+    )
+
+
+def wait_ready(
+    name: str,
+    endpoint: Endpoint,
+    is_alive: Callable[[], bool],
+    failure: Callable[[], str],
+    within_s: float = START_WITHIN_S,
+) -> None:
+    """Wait until a broker that was just started accepts a login.
+
+    `is_alive` tells whether its process still runs, `failure` what it said at the end. Raises
+    TargetError.
+    """
+    limit_s = time.monotonic() + within_s
+    last: TargetError | None = None
+    while time.monotonic() < limit_s:
+        if not is_alive():
+            raise TargetError(f"target {name}: the broker ended while starting: {failure()}")
+        try:
+            connection = open_once(name, endpoint)
+        except TargetError as error:
+            last = error
+            time.sleep(RETRY_S)
+        else:
+            connection.client.close()
+            return
+    raise TargetError(
+        f"target {name}: not ready within {within_s:g} s; the last attempt said: {last}"
+    )

@@ -1,0 +1,39 @@
+"""From the text after --target to a target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.errors import UsageError
+from conformance.targets import descriptor
+from conformance.targets.embedded import EmbeddedTarget
+from conformance.targets.external import ExternalTarget
+from conformance.targets.model import Target
+from conformance.targets.process import RabbitMqProcessTarget
+from conformance.targets.urls import parse_amqp_url
+
+FORMS = """\
+reference            the reference broker in this process, as the newest RabbitMQ it emulates
+reference:VERSION    the same as RabbitMQ 3.10, 4.0 or 4.3
+rabbitmq:VERSION     RabbitMQ in a container
+process:rabbitmq     RabbitMQ as installed on this machine, started privately
+amqp://…             a broker that is already running
+FILE.toml            a broker described by a file (docs/guides/testing-a-broker.md)"""
+
+
+def resolve(text: str) -> Target:
+    """Return the target for one of FORMS; nothing is started. Raises UsageError."""
+    kind, _, rest = text.partition(":")
+    if text.startswith("amqp://"):
+        endpoint = parse_amqp_url(text)
+        return ExternalTarget(f"amqp://{endpoint.host}:{endpoint.port}", endpoint)
+    if text.endswith(".toml"):
+        return descriptor.build(descriptor.read(Path(text)))
+    if kind == "reference":
+        return EmbeddedTarget(rest or None)
+    if kind == "process" and rest == "rabbitmq":
+        return RabbitMqProcessTarget()
+    containers = descriptor.shipped()
+    if kind in containers:
+        return descriptor.build(containers[kind], rest or None)
+    raise UsageError(f"unknown target {text!r}; choose one of these:\n{FORMS}")
