@@ -1,0 +1,65 @@
+"""`brokertck`: the command line. Each subcommand is a module of conformance.commands."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from conformance import __version__
+from conformance.errors import KitError, TargetError, UsageError
+
+COMMANDS = {
+    "run": "run the conformance suite against one or more brokers",
+    "list": "list requirements",
+    "explain": "say everything about one requirement",
+    "targets": "list the kinds of targets and their capabilities",
+    "chapter": "the semantics of the chapter with their live status",
+    "serve": "run the reference broker",
+    "compare": "drive the same operations through two targets and compare what is observed",
+    "report": "write index.html for a folder of results",
+    "replay": "run one failed requirement again with the inputs that failed",
+    "bench": "measure two targets with the same client in one run",
+    "check": "check a history of operations",
+}
+EXIT_USAGE = 2
+EXIT_UNREACHABLE = 3
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; errors of the user or of the environment become one sentence."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(arguments[0] if arguments else "")
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.command_module.run(parsed))
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except TargetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_UNREACHABLE
+    except KitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """Build the parser; only the wanted command is imported, so that each starts quickly."""
+    parser = argparse.ArgumentParser(
+        prog="brokertck", description="Conformance kit for message brokers."
+    )
+    parser.add_argument("--version", action="version", version=f"brokertck {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=f"{summary}.")
+        if name == wanted:
+            module = importlib.import_module(f"conformance.commands.{name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(command_module=module)
+    return parser

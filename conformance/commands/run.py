@@ -1,0 +1,106 @@
+"""`brokertck run`: the conformance suite against one or more brokers."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import secrets
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance.reporting import junit, matrix, summary
+from conformance.reporting.results import Results
+from conformance.requirements.model import PROFILES, Level
+from conformance.runner.options import RunOptions, parse_shard
+from conformance.runner.progress import print_report
+from conformance.runner.run import exit_code, new_nonce, run_target
+from conformance.targets.resolve import FORMS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"targets:\n{FORMS}\n\nexit codes: 0 nothing unexpected, 1 unexpected " \
+        "failures or stale deviations,\n2 usage or configuration, 3 target not reachable or " \
+        "failure of the kit"
+    parser.add_argument(
+        "--target", "-t", action="append", metavar="TARGET", help="default: reference"
+    )
+    parser.add_argument(
+        "--profile", default="core", metavar="PROFILE", help=f"{', '.join(PROFILES)} (core)"
+    )
+    parser.add_argument(
+        "--select",
+        "-s",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="a glob over ids, topic:NAME, level:NAME or a chapter id; may be repeated",
+    )
+    parser.add_argument(
+        "--level",
+        action="append",
+        default=[],
+        metavar="LEVEL",
+        help=", ".join(level.value for level in Level),
+    )
+    parser.add_argument("--seed", type=int, help="fixes every drawn input (default: random)")
+    parser.add_argument(
+        "--workers", "-n", type=int, default=0, metavar="N", help="processes side by side"
+    )
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="run only the I-th of N parts")
+    parser.add_argument(
+        "--out", "-o", type=Path, default=Path("out"), metavar="DIR", help="default: ./out"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="a broken SHOULD or MAY is a failure too"
+    )
+    parser.add_argument(
+        "--no-allure", action="store_true", help="do not write DIR/allure-results"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    targets = arguments.target or ["reference"]
+    seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
+    console = Console(highlight=False, soft_wrap=True)
+    out: Path = arguments.out
+    allure_dir = None if arguments.no_allure else out / "allure-results"
+    worst = 0
+    options = [
+        RunOptions(
+            target=target,
+            profile=arguments.profile,
+            select=tuple(arguments.select),
+            levels=tuple(level.upper() for level in arguments.level),
+            seed=seed,
+            workers=arguments.workers,
+            shard=parse_shard(arguments.shard),
+            strict=arguments.strict,
+            nonce=new_nonce(),
+        )
+        for target in targets
+    ]
+    for one in options:
+        folder = out if len(options) == 1 else out / slug(one.target)
+        results = run_target(one, folder, console, allure_dir)
+        print_report(console, results)
+        write_reports(results, folder)
+        worst = max(worst, exit_code(results))
+        if results.stopped_early:
+            break
+    page = matrix.write(out)
+    console.print(f"seed {seed}; report: {page}")
+    return worst
+
+
+def write_reports(results: Results, folder: Path) -> None:
+    """Write what stands beside results.json."""
+    content = results.to_json()
+    junit.write(content, folder / "junit.xml")
+    summary.write(content, folder / "summary.md")
+
+
+def slug(target: str) -> str:
+    """A folder name for a target."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", target).strip("-")

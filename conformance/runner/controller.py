@@ -1,0 +1,75 @@
+"""The process that a user started: collects the records of all workers and shows the progress."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pytest
+
+from conformance.expectations import deviations_for
+from conformance.reporting.results import Results, TestRecord
+from conformance.reporting.verdicts import Verdict
+from conformance.runner.plugin import PROPERTY, TARGET_PROPERTY, property_of
+from conformance.targets.model import Identity
+
+
+class Progress(Protocol):
+    """Where the progress of a run is shown."""
+
+    def started(self, total: int) -> None: ...
+
+    def finished_test(self, record: TestRecord) -> None: ...
+
+
+class Controller:
+    """A pytest plugin that lives in the controlling process only."""
+
+    def __init__(self, results: Results, progress: Progress) -> None:
+        self.results = results
+        self.progress = progress
+        self.collection_errors: list[str] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.progress.started(len(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
+        """xdist: every worker collects; all have the same tests."""
+        self.progress.started(len(ids))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.collection_errors.append(str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        described = property_of(report, TARGET_PROPERTY)
+        if described is not None:
+            self._take_target(described)
+        values = property_of(report, PROPERTY)
+        if values is not None:
+            record = TestRecord.from_json(values)
+        elif report.failed:  # a worker died, or a hook failed: nothing else goes unrecorded
+            record = TestRecord(
+                "", report.nodeid, Verdict.HARNESS_ERROR, traceback=str(report.longrepr)
+            )
+            record.reason = "the test ended without a verdict"
+            self.results.problems.append(f"{report.nodeid}: {record.reason}: {report.longrepr}")
+            self.progress.finished_test(record)
+            return
+        else:
+            return
+        self.results.add(record)
+        self.progress.finished_test(record)
+
+    def _take_target(self, described: dict[str, object]) -> None:
+        target = described["target"]
+        problems = described["problems"]
+        assert isinstance(target, dict)
+        assert isinstance(problems, list)
+        if not self.results.target.get("product"):
+            self.results.target = target
+            identity = Identity(target["product"], target["version"])
+            self.results.deviations = deviations_for(identity)
+        for problem in problems:
+            if problem not in self.results.problems:
+                self.results.problems.append(problem)
