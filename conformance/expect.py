@@ -42,12 +42,15 @@ def at_least(observed: float, limit: float, about: str = "") -> None:
 
 
 @contextmanager
-def refused(outcome: Outcome, barrier: Callable[[], object] | None = None) -> Iterator[None]:
-    """What is inside must end with `outcome`.
+def ends(
+    outcomes: Outcome | Collection[Outcome], barrier: Callable[[], object] | None = None
+) -> Iterator[None]:
+    """What is inside must end with the outcome, or one of several where versions differ.
 
     `barrier` is called after it, for errors of methods that have no answer; it must raise what
     the broker reported.
     """
+    allowed = [outcomes] if isinstance(outcomes, Outcome) else list(outcomes)
     try:
         yield
         if barrier is not None:
@@ -61,18 +64,18 @@ def refused(outcome: Outcome, barrier: Callable[[], object] | None = None) -> It
     else:
         observed = Outcome("ok", 0)
         text = ""
-    if observed != outcome:
-        raise Mismatch(str(outcome), f"{observed} {text}".strip())
+    if observed not in allowed:
+        raise Mismatch(" or ".join(map(str, allowed)), f"{observed} {text}".strip())
 
 
 def channel_error(code: int, barrier: Callable[[], object] | None = None) -> Any:
     """What is inside must close its channel with `code`, and only the channel."""
-    return refused(Outcome("channel", code), barrier)
+    return ends(Outcome("channel", code), barrier)
 
 
 def connection_error(code: int, barrier: Callable[[], object] | None = None) -> Any:
     """What is inside must close the connection with `code`."""
-    return refused(Outcome("connection", code), barrier)
+    return ends(Outcome("connection", code), barrier)
 
 
 def eventually(
@@ -97,9 +100,9 @@ __all__ = [
     "at_most",
     "channel_error",
     "connection_error",
+    "ends",
     "equal",
     "eventually",
-    "refused",
     "same_members",
     "true",
 ]

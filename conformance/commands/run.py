@@ -20,9 +20,11 @@ from conformance.targets.resolve import FORMS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = f"targets:\n{FORMS}\n\nexit codes: 0 nothing unexpected, 1 unexpected " \
-        "failures or stale deviations,\n2 usage or configuration, 3 target not reachable or " \
+    parser.epilog = (
+        f"targets:\n{FORMS}\n\nexit codes: 0 nothing unexpected, 1 unexpected "
+        "failures or stale deviations,\n2 usage or configuration, 3 target not reachable or "
         "failure of the kit"
+    )
     parser.add_argument(
         "--target", "-t", action="append", metavar="TARGET", help="default: reference"
     )
@@ -48,16 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", "-n", type=int, default=0, metavar="N", help="processes side by side"
     )
-    parser.add_argument("--shard", default="1/1", metavar="I/N", help="run only the I-th of N parts")
+    parser.add_argument(
+        "--shard", default="1/1", metavar="I/N", help="run only the I-th of N parts"
+    )
     parser.add_argument(
         "--out", "-o", type=Path, default=Path("out"), metavar="DIR", help="default: ./out"
     )
     parser.add_argument(
         "--strict", action="store_true", help="a broken SHOULD or MAY is a failure too"
     )
-    parser.add_argument(
-        "--no-allure", action="store_true", help="do not write DIR/allure-results"
-    )
+    parser.add_argument("--no-allure", action="store_true", help="do not write DIR/allure-results")
 
 
 def run(arguments: argparse.Namespace) -> int:

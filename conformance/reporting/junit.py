@@ -67,4 +67,5 @@ def _details(requirement: Mapping[str, Any]) -> str:
 
 def _clean(text: str) -> str:
     """Replace what XML 1.0 cannot hold."""
-    return _UNPRINTABLE.sub("?", text)
+    cleaned: str = _UNPRINTABLE.sub("?", text)
+    return cleaned

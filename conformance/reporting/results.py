@@ -6,7 +6,6 @@ Schema: conformance/reporting/results.schema.json.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -154,7 +153,7 @@ class Results:
         self._written_s = time.monotonic()
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text(json.dumps(self.to_json(), indent=1), encoding="utf-8")
-        os.replace(temporary, self.path)
+        temporary.replace(self.path)
 
 
 def load_results(path: Path) -> dict[str, Any]:

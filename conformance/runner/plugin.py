@@ -29,7 +29,7 @@ MAX_OPERATIONS = 200
 """Operations shown of one example; a shrunk failure has a handful."""
 
 
-class NotTested(Exception):  # noqa: N818 - not an error: a verdict
+class NotTested(Exception):
     """The test does not run; carries the verdict and the reason."""
 
     def __init__(self, verdict: Verdict, reason: str) -> None:
@@ -194,4 +194,8 @@ def _align(report: pytest.TestReport, record: TestRecord, session: RunSession) -
 
 def property_of(report: pytest.TestReport, name: str) -> dict[str, Any] | None:
     """A property that `pytest_runtest_makereport` put on a report."""
-    return next((value for key, value in report.user_properties if key == name), None)
+    for key, value in report.user_properties:
+        if key == name:
+            assert isinstance(value, dict)
+            return value
+    return None

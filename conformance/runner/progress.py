@@ -57,9 +57,7 @@ class TerminalProgress:
             self._failures += 1
         elapsed_s = max(1e-6, time.monotonic() - self._started_s)
         rate = self._done / elapsed_s
-        self._bar.update(
-            self._task, advance=1, rate=rate, failures=self._failures, refresh=True
-        )
+        self._bar.update(self._task, advance=1, rate=rate, failures=self._failures, refresh=True)
 
     def stop(self) -> None:
         self._bar.stop()
@@ -70,7 +68,8 @@ def print_report(console: Console, results: Results) -> None:
     console.print(_topic_table(results))
     for identifier in results.records:
         if not results.expected(identifier):
-            for record in results.records[identifier] or [None]:
+            tried: list[TestRecord | None] = [*results.records[identifier]]
+            for record in tried or [None]:
                 _print_failure(console, results, identifier, record)
     for problem in results.problems:
         console.print(Text(f"note: {problem}", style="yellow"))
@@ -140,8 +139,12 @@ def _print_evidence(console: Console, record: TestRecord) -> None:
     lines = record.transcript[-MAX_TRANSCRIPT_LINES:]
     if lines:
         cut = len(record.transcript) - len(lines)
-        console.print(Text(f"  wire{f' (last {len(lines)} of {cut + len(lines)})' if cut else ''}:",
-                           style="bold"))
+        console.print(
+            Text(
+                f"  wire{f' (last {len(lines)} of {cut + len(lines)})' if cut else ''}:",
+                style="bold",
+            )
+        )
     for line in lines:
         console.print(
             Text(

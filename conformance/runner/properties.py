@@ -13,7 +13,7 @@ import functools
 import inspect
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -70,8 +70,7 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )
-        property_test: F = limited(given(**strategies)(one_example))
-        return property_test
+        return cast(F, limited(given(**strategies)(one_example)))
 
     return decorate
 

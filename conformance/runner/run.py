@@ -88,9 +88,7 @@ def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
     return arguments
 
 
-def _conclude(
-    results: Results, controller: Controller, code: pytest.ExitCode, said: str
-) -> None:
+def _conclude(results: Results, controller: Controller, code: pytest.ExitCode, said: str) -> None:
     """Note how pytest ended."""
     if code is pytest.ExitCode.INTERRUPTED:
         results.stopped_early = "the run was interrupted"

@@ -76,8 +76,6 @@ class EmbeddedTarget(Target):
         assert self._broker is not None
         self._broker.create_vhost(name)
 
-    def create_user(
-        self, name: str, password: str, configure: str, write: str, read: str
-    ) -> None:
+    def create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
         assert self._broker is not None
         self._broker.create_user(name, password, configure=configure, write=write, read=read)

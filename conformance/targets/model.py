@@ -127,9 +127,7 @@ class Target(abc.ABC):
         """Create a virtual host that the target's user may use."""
         raise NotImplementedError(f"{self.name} cannot create virtual hosts")
 
-    def create_user(
-        self, name: str, password: str, configure: str, write: str, read: str
-    ) -> None:
+    def create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
         """Create a user with permissions in the target's virtual host."""
         raise NotImplementedError(f"{self.name} cannot create users")
 

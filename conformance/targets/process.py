@@ -157,9 +157,7 @@ class RabbitMqProcessTarget(Target):
     def create_vhost(self, name: str) -> None:
         self._control().create_vhost(name, self.amqp.username)
 
-    def create_user(
-        self, name: str, password: str, configure: str, write: str, read: str
-    ) -> None:
+    def create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
         vhost = self.amqp.virtual_host
         self._control().create_user(vhost, name, password, configure, write, read)
 

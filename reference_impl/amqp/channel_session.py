@@ -344,7 +344,7 @@ def encode_message(message: Message) -> tuple[bytes, bytes]:
         message.content.properties
     )
     message.encoded = address, header
-    return message.encoded
+    return address, header
 
 
 def encode_text_short(text: str) -> bytes:

@@ -142,9 +142,9 @@ class AmqpSession:
         self._output_announced = False
         if out:
             self._last_sent_ms = self._liveness.now_ms()
-        if self.connection is not None and not self._transport_full:
-            if not self.connection.writable:
-                self.connection.set_writable(True)
+        connection = self.connection
+        if connection is not None and not connection.writable and not self._transport_full:
+            connection.set_writable(True)
         return b"".join(out)
 
     # -- what the caller tells --------------------------------------------------------------
@@ -256,20 +256,24 @@ class AmqpSession:
             end = start + size
             # RabbitMQ lets the payload be as large as the whole frame may be (FRAME_SIZE_FUDGE).
             if size > self.frame_max > 0:
-                self._lose_sync(FrameError(
-                    f"type {kind}, all octets = <<>>: "
-                    f"{{frame_too_large,{size},{self.frame_max - spec.FRAME_OVERHEAD}}}"
-                ))
+                self._lose_sync(
+                    FrameError(
+                        f"type {kind}, all octets = <<>>: "
+                        f"{{frame_too_large,{size},{self.frame_max - spec.FRAME_OVERHEAD}}}"
+                    )
+                )
                 return length
             if end >= length:
                 break
             payload = data[start:end]
             position = end + 1
             if data[end] != spec.FRAME_END:
-                self._lose_sync(FrameError(
-                    f"type {kind}, {_snippet(payload)}: "
-                    f"{{invalid_frame_end_marker,{data[end]}}}"
-                ))
+                self._lose_sync(
+                    FrameError(
+                        f"type {kind}, {_snippet(payload)}: "
+                        f"{{invalid_frame_end_marker,{data[end]}}}"
+                    )
+                )
                 return length
             channel = channels.get(number)
             if channel is not None:
@@ -292,7 +296,7 @@ class AmqpSession:
                 self._receive_on_channel_0(kind, payload)
             elif self.state == CLOSING:
                 pass
-            elif kind == spec.FRAME_HEARTBEAT and not payload or self.state != RUNNING:
+            elif (kind == spec.FRAME_HEARTBEAT and not payload) or self.state != RUNNING:
                 raise UnexpectedFrame(f"type {kind}, {_snippet(payload)}")
             elif kind not in (spec.FRAME_METHOD, spec.FRAME_HEADER, spec.FRAME_BODY):
                 raise FrameError(f"type {kind}, {_snippet(payload)}: unknown_frame")

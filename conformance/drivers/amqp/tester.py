@@ -44,6 +44,9 @@ class AmqpTester:
         self._queues: list[str] = []
         self._exchanges: list[str] = []
 
+    def __repr__(self) -> str:
+        return f"<client of {self.target.name}>"
+
     # -- connections ------------------------------------------------------------------------
 
     @property

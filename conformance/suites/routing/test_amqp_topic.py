@@ -10,13 +10,19 @@ from conformance.runner.properties import holds_for
 
 WORDS = st.sampled_from(["a", "b", "ab", ""])
 KEYS = st.lists(WORDS, max_size=4).map(".".join)
-PATTERNS = st.lists(st.sampled_from(["a", "b", "*", "#", ""]), max_size=4).map(".".join).filter(
-    lambda pattern: pattern.split(".").count("#") <= 2  # RabbitMQ 4.3.5 allows no more
+PATTERNS = (
+    st.lists(st.sampled_from(["a", "b", "*", "#", ""]), max_size=4)
+    .map(".".join)
+    .filter(
+        lambda pattern: pattern.split(".").count("#") <= 2  # RabbitMQ 4.3.5 allows no more
+    )
 )
 
 
 @requirement("amqp.routing.topic-wildcards")
-@holds_for(patterns=st.lists(PATTERNS, min_size=1, max_size=3), keys=st.lists(KEYS, min_size=1, max_size=6))
+@holds_for(
+    patterns=st.lists(PATTERNS, min_size=1, max_size=3), keys=st.lists(KEYS, min_size=1, max_size=6)
+)
 def test_topic_routing_agrees_with_the_definition(
     amqp: AmqpTester, patterns: list[str], keys: list[str]
 ) -> None:
@@ -26,7 +32,9 @@ def test_topic_routing_agrees_with_the_definition(
         amqp.admin.publish(exchange, key, key)
     for pattern, queue in zip(patterns, queues, strict=True):
         expected = [key for key in keys if topic_matches(pattern, key)]
-        expect.equal(amqp.bodies(queue), expected, f"keys that reach a queue bound with {pattern!r}")
+        expect.equal(
+            amqp.bodies(queue), expected, f"keys that reach a queue bound with {pattern!r}"
+        )
 
 
 @requirement("amqp.routing.topic-hash-matches-empty-key")

@@ -38,9 +38,7 @@ class User:
     may_impersonate: bool = False
 
 
-def check_access(
-    user: User, vhost: str, kind: str, name: str, operation: str
-) -> None:
+def check_access(user: User, vhost: str, kind: str, name: str, operation: str) -> None:
     """Raise AccessRefused unless `user` may configure, write or read the named resource."""
     permissions = user.permissions.get(vhost)
     checked = name or ("amq.default" if kind == "exchange" else name)

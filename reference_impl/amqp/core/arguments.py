@@ -136,7 +136,7 @@ def check_queue_declaration(subject: str, arguments: Table, dialect: Dialect) ->
         if reason is None and version.value not in dialect.queue_versions:
             reason = f"\"unsupported queue version '{version.value}'\""
         _refuse(subject, "x-queue-version", reason)
-    foreign = FOREIGN_ARGUMENTS
+    foreign: tuple[str, ...] = FOREIGN_ARGUMENTS
     if not dialect.consumer_timeout_argument:
         foreign += ("x-consumer-timeout",)
     _refuse_foreign(subject, arguments, foreign)

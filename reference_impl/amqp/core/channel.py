@@ -5,13 +5,14 @@ Source: rabbit_channel.erl (functions named in the text), docs: confirms, consum
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from reference_impl.amqp.core import arguments as args
 from reference_impl.amqp.core.connection import Connection
 from reference_impl.amqp.core.delivery import Consumer
 from reference_impl.amqp.core.direct_reply import ReplyConsumer, addressed, stop_replies
+from reference_impl.amqp.core.exchanges import Target
 from reference_impl.amqp.core.message import REPLY_QUEUE, Content, Entry, Message
 from reference_impl.amqp.core.queues import Queue
 from reference_impl.amqp.core.transactions import Transaction
@@ -92,7 +93,7 @@ class Channel:
                 f"{self.vhost.dialect.max_message_size}"
             )
         self.connection.check_access("exchange", exchange_name, "write")
-        queues: Iterable[Queue] | None = None
+        queues: Sequence[Target] | None = None
         if not content.extra_keys:
             queues = self.vhost.routes.get((exchange_name, routing_key))
         if queues is None or content.needs_checks:
@@ -129,7 +130,7 @@ class Channel:
                 f"user_id property set to '{claimed}' but authenticated user was '{user.name}'"
             )
 
-    def _enqueue(self, message: Message, mandatory: bool, queues: Iterable[Queue]) -> bool:
+    def _enqueue(self, message: Message, mandatory: bool, queues: Sequence[Target]) -> bool:
         """Give each queue its copy; False if one of them refused it."""
         if not queues:
             if mandatory:

@@ -21,19 +21,21 @@ class Death(NamedTuple):
 
     queue: str
     reason: str
-    count: int
+    times: int
     time_s: int
     exchange: str
     routing_keys: tuple[str, ...]
     original_expiration: str | None
 
     def to_table(self) -> Table:
-        table = {} if self.original_expiration is None else {
-            "original-expiration": longstr(self.original_expiration)
-        }
+        table = (
+            {}
+            if self.original_expiration is None
+            else {"original-expiration": longstr(self.original_expiration)}
+        )
         table.update(
             {
-                "count": Field("long", self.count),
+                "count": Field("long", self.times),
                 "reason": longstr(self.reason),
                 "queue": longstr(self.queue),
                 "time": Field("timestamp", self.time_s),
@@ -96,7 +98,7 @@ class DeadLetters:
             earlier = deaths_in(message.content.properties.headers)
         same = [d for d in earlier if (d.queue, d.reason) == (queue.name, reason)]
         if same:
-            newest = same[0]._replace(count=same[0].count + 1)
+            newest = same[0]._replace(times=same[0].times + 1)
         else:
             hidden = () if message.content.bcc_keys == () else message.content.bcc_keys
             newest = Death(
@@ -110,9 +112,7 @@ class DeadLetters:
             )
         return newest, *(d for d in earlier if d not in same)
 
-    def _content_with(
-        self, message: Message, deaths: tuple[Death, ...], has_key: bool
-    ) -> Content:
+    def _content_with(self, message: Message, deaths: tuple[Death, ...], has_key: bool) -> Content:
         """Return the properties with x-death and its companions, and without expiration."""
         properties: Properties = message.content.properties
         headers = dict(properties.headers or {})

@@ -21,9 +21,11 @@ class ReplyConsumer:
     """The requester's end: takes the place of a queue in the routing of the default exchange."""
 
     deleted = False
+    name: str
+    """The address for replies."""
 
     def __init__(self, channel: Channel, tag: str, address: str) -> None:
-        self.address = address
+        self.name = address
         self.tag = tag
         self._channel = channel
         self._consumer = Consumer(
@@ -60,7 +62,7 @@ def consume_replies(channel: Channel, tag: str, ack_required: bool) -> ReplyCons
         channel, tag or "amq.ctag-" + vhost.new_id(), f"{REPLY_QUEUE}.{vhost.new_id()}"
     )
     channel.reply_consumer = consumer
-    vhost.reply_consumers[consumer.address] = consumer
+    vhost.reply_consumers[consumer.name] = consumer
     vhost.routes.clear()
     return consumer
 
@@ -68,7 +70,7 @@ def consume_replies(channel: Channel, tag: str, ack_required: bool) -> ReplyCons
 def stop_replies(channel: Channel) -> None:
     """Forget the reply consumer of a channel, if it has one."""
     if channel.reply_consumer is not None:
-        del channel.vhost.reply_consumers[channel.reply_consumer.address]
+        del channel.vhost.reply_consumers[channel.reply_consumer.name]
         channel.vhost.routes.clear()
         channel.reply_consumer = None
 
@@ -77,4 +79,4 @@ def addressed(channel: Channel, content: Content) -> Content:
     """Return `content` with the pseudo-queue in `reply_to` replaced by the channel's address."""
     if channel.reply_consumer is None:
         raise PreconditionFailed("fast reply consumer does not exist")
-    return Content(content.properties.replace(reply_to=channel.reply_consumer.address))
+    return Content(content.properties.replace(reply_to=channel.reply_consumer.name))

@@ -21,8 +21,8 @@ Target = Queue | ReplyConsumer
 """What a message ends up in."""
 
 MATCHERS: dict[str, Callable[[Dialect], Matcher]] = {
-    "direct": lambda dialect: Direct(),
-    "fanout": lambda dialect: Fanout(),
+    "direct": lambda _: Direct(),
+    "fanout": lambda _: Fanout(),
     "topic": lambda dialect: Topic(dialect.topic_key_hash_limit),
     "headers": lambda dialect: Headers(dialect.headers_compare_numbers_loosely),
 }
@@ -152,9 +152,7 @@ class Exchange:
                     pending.append(destination)
         return list(queues)
 
-    def _destinations(
-        self, keys: Iterable[str], headers: Table | None
-    ) -> list[Target | Exchange]:
+    def _destinations(self, keys: Iterable[str], headers: Table | None) -> list[Target | Exchange]:
         if self.name == "":  # the default exchange: every queue by its own name
             queues, replies = self.vhost.queues, self.vhost.reply_consumers
             named = dict.fromkeys(queues.get(key) or replies.get(key) for key in keys)

@@ -62,8 +62,7 @@ class Content:
             return ()
         if field.type != "array":
             raise PreconditionFailed(
-                "invalid message: {unacceptable_type_in_header,<<\"%s\">>,%s}"
-                % (name, field.type)
+                'invalid message: {unacceptable_type_in_header,<<"%s">>,%s}' % (name, field.type)
             )
         return tuple(item.value for item in field.value if item.type == "longstr")
 
@@ -83,9 +82,7 @@ def parse_expiration(text: str) -> int:
         value = int(text)
         if 0 <= value <= MAX_TTL_MS:
             return value
-        reason = (
-            "{value_negative,%d}" % value if value < 0 else "{value_too_large,%d}" % value
-        )
+        reason = "{value_negative,%d}" % value if value < 0 else "{value_too_large,%d}" % value
     raise PreconditionFailed(f"invalid expiration '{text}': {reason}")
 
 

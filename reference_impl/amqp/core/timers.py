@@ -30,7 +30,7 @@ class Timers:
         self._sequence = 0
 
     def at(self, due_ms: int, callback: Callable[[], None]) -> Timer:
-        """Call `callback` in the first `run_due` at or after `due_ms`; ties in order of creation."""
+        """Call `callback` in the first `run_due` at or after `due_ms`; ties in creation order."""
         timer = Timer(due_ms, callback)
         self._sequence += 1
         heapq.heappush(self._heap, (due_ms, self._sequence, timer))

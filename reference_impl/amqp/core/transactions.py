@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reference_impl.amqp.core.channel import Channel, Delivery
-    from reference_impl.amqp.core.queues import Queue
+    from reference_impl.amqp.core.exchanges import Target
 
 
 class Transaction:
@@ -19,10 +19,10 @@ class Transaction:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._published: list[tuple[Message, bool, list[Queue]]] = []
+        self._published: list[tuple[Message, bool, list[Target]]] = []
         self._settled: list[tuple[str, list[tuple[int, Delivery]]]] = []
 
-    def publish(self, message: Message, mandatory: bool, queues: Iterable[Queue]) -> None:
+    def publish(self, message: Message, mandatory: bool, queues: Iterable[Target]) -> None:
         self._published.append((message, mandatory, list(queues)))
 
     def settle(self, outcome: str, taken: list[tuple[int, Delivery]]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reference_impl.amqp.core import arguments as args
 from reference_impl.amqp.core.dead_letter import DeadLetters
 from reference_impl.amqp.core.direct_reply import ReplyConsumer
-from reference_impl.amqp.core.exchanges import PREDECLARED, Binding, Exchange, check_type
+from reference_impl.amqp.core.exchanges import PREDECLARED, Binding, Exchange, Target, check_type
 from reference_impl.amqp.core.queues import Queue
 from reference_impl.amqp.core.store import MemoryStore
 from reference_impl.amqp.core.timers import Timers
@@ -62,7 +62,7 @@ class VirtualHost:
         self.exchanges: dict[str, Exchange] = {}
         self.reply_consumers: dict[str, ReplyConsumer] = {}
         """Of direct reply-to, by reply address."""
-        self.routes: dict[tuple[str, str], tuple[Queue, ...]] = {}
+        self.routes: dict[tuple[str, str], tuple[Target, ...]] = {}
         """Destinations of messages without CC or BCC, where the key alone decides; emptied
         whenever an exchange, a queue or a binding comes or goes."""
         for exchange_name, type_name, internal in PREDECLARED:
@@ -141,7 +141,7 @@ class VirtualHost:
                 for delivery in channel.held_deliveries():
                     yield delivery.queue, delivery.entry
 
-    def remember_route(self, exchange: Exchange, key: str, queues: list[Queue]) -> None:
+    def remember_route(self, exchange: Exchange, key: str, queues: Sequence[Target]) -> None:
         """Keep a route for the next message, if the key alone decides it."""
         if len(self.routes) >= MAX_CACHED_ROUTES:
             self.routes.clear()

@@ -1,8 +1,8 @@
 """basic.ack (60.80)
 
 Versions   All.
-Behaviour  Settles one delivery, or with multiple all up to the tag; tag 0 with multiple means all. An
-           unknown tag is 406.
+Behaviour  Settles one delivery, or with multiple all up to the tag; tag 0 with multiple means all.
+           An unknown tag is 406.
 Deviations None known.
 Source     XML basic.ack; rabbit_channel:collect_acks.
 """

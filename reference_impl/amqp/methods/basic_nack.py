@@ -18,7 +18,5 @@ if TYPE_CHECKING:
 METHOD = "basic.nack"
 
 
-def handle(
-    channel: ChannelSession, delivery_tag: int, multiple: bool, requeue: bool
-) -> None:
+def handle(channel: ChannelSession, delivery_tag: int, multiple: bool, requeue: bool) -> None:
     channel.channel.settle(delivery_tag, multiple, REQUEUE if requeue else DISCARD)

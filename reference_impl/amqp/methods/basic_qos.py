@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 METHOD = "basic.qos"
 
 
-def handle(
-    channel: ChannelSession, prefetch_size: int, prefetch_count: int, global_: bool
-) -> None:
+def handle(channel: ChannelSession, prefetch_size: int, prefetch_count: int, global_: bool) -> None:
     if prefetch_size:
         raise NotImplementedByBroker(f"prefetch_size!=0 ({prefetch_size})")
     core = channel.channel

@@ -1,8 +1,8 @@
 """connection.close (10.50)
 
 Versions   All.
-Behaviour  Requeues what every channel holds and deletes the exclusive queues, then answers close-ok;
-           also when it crosses a close of our own.
+Behaviour  Requeues what every channel holds and deletes the exclusive queues, then answers
+           close-ok; also when it crosses a close of our own.
 Deviations None known.
 Source     XML connection.close; rabbit_reader:maybe_close, close_connection.
 """

@@ -1,8 +1,8 @@
 """exchange.declare (40.10)
 
 Versions   An unknown type is 503 for the connection up to 3.12 and 406 for the channel later.
-Behaviour  Creates an exchange, or checks that an equivalent one exists; passive only checks that one
-           of that name exists.
+Behaviour  Creates an exchange, or checks that an equivalent one exists; passive only checks that
+           one of that name exists.
 Deviations Exchange types x-local-random and x-modulus-hash (4.x) are refused with 406.
 Source     XML exchange.declare; rabbit_channel:handle_method, rabbit_exchange.
 """

@@ -1,8 +1,9 @@
 """queue.bind (50.20)
 
 Versions   Binding a direct reply-to address is refused with 403 from 4.2.9.
-Behaviour  Adds a binding; one that exists already is no error. An empty queue name means the
-           queue that this channel declared last; if the routing key is empty too, its name is it.
+Behaviour  Adds a binding; one that exists already is no error. An empty queue name
+           means the queue that this channel declared last; if the routing key is empty too, its
+           name is it.
 Deviations None known.
 Source     XML queue.bind; rabbit_channel:binding_action_with_checks, expand_shortcuts.
 """

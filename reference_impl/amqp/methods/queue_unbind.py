@@ -1,8 +1,9 @@
 """queue.unbind (50.50)
 
 Versions   Binding a direct reply-to address is refused with 403 from 4.2.9.
-Behaviour  Removes a binding before it answers; whatever does not exist is no error. An empty queue name means the
-           queue that this channel declared last; if the routing key is empty too, its name is it.
+Behaviour  Removes a binding before it answers; whatever does not exist is no error. An empty queue
+           name means the queue that this channel declared last; if the routing key is empty too,
+           its name is it.
 Deviations None known.
 Source     XML queue.unbind; rabbit_channel:binding_action_with_checks, expand_shortcuts.
 """

@@ -140,7 +140,7 @@ _ENCODERS: dict[str, Callable[[Any], bytes]] = {
     "table": lambda value: _lengthed(b"F", encode_table(value)),
     "array": lambda value: _lengthed(b"A", b"".join(map(encode_value, value))),
     "decimal": lambda value: b"D" + _DECIMAL.pack(*value),
-    "void": lambda value: b"V",
+    "void": lambda _: b"V",
 }
 
 

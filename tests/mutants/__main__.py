@@ -1,0 +1,72 @@
+"""`make mutants`: plant every mutant, run what should kill it, and say which survived.
+
+A mutant is killed when every requirement that it names fails. Exit code 0 if all are killed and
+every MUST requirement kills at least one; otherwise 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import multiprocessing
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.mutants.catalogue import all_mutants
+from tests.mutants.mutant import Mutant
+from tests.mutants.runner import Outcome, try_mutant, unkilled_requirements
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("pattern", nargs="*", default=["*"], help="globs over names of mutants")
+    parser.add_argument("--out", type=Path, default=Path("out/mutants.json"))
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    everything = all_mutants()
+    chosen = [
+        mutant
+        for mutant in everything
+        if any(fnmatch.fnmatchcase(mutant.name, pattern) for pattern in arguments.pattern)
+    ]
+    outcomes = []
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(arguments.workers) as pool:
+        for outcome in pool.imap_unordered(try_mutant, chosen):
+            outcomes.append(outcome)
+            print(_line(outcome), flush=True)
+    return _conclude(everything, chosen, outcomes, arguments.out)
+
+
+def _line(outcome: Outcome) -> str:
+    if outcome.broken:
+        return f"BROKEN    {outcome.mutant}: {outcome.broken}"
+    if outcome.survived:
+        verdicts = ", ".join(f"{name} {outcome.verdicts[name]}" for name in outcome.survived)
+        return f"SURVIVED  {outcome.mutant}: {verdicts}"
+    return f"killed    {outcome.mutant} ({outcome.seconds} s)"
+
+
+def _conclude(
+    everything: list[Mutant], chosen: list[Mutant], outcomes: list[Outcome], out: Path
+) -> int:
+    survivors = [outcome for outcome in outcomes if outcome.survived or outcome.broken]
+    unkilled = unkilled_requirements(everything)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+    for outcome in survivors:
+        print(_line(outcome), file=sys.stderr)
+    for identifier in unkilled:
+        print(f"no mutant kills {identifier}", file=sys.stderr)
+    print(
+        f"{len(chosen) - len(survivors)} of {len(chosen)} mutants killed, "
+        f"{len(survivors)} survived; {len(unkilled)} MUST requirements without a mutant"
+    )
+    return 1 if survivors or unkilled else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,83 @@
+"""A mutant: one named change to the reference, planted in a running process and taken out again."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In the function at `place`, the text `before` (which must occur once) becomes `after`.
+
+    `place` is "package.module:Class.function", below `reference_impl.`. `kills` are the
+    requirements whose verdict must become *failed* while the mutant is planted. `version` is the
+    RabbitMQ version that the reference emulates meanwhile, where it matters.
+    """
+
+    name: str
+    place: str
+    before: str
+    after: str
+    kills: tuple[str, ...]
+    version: str | None = None
+
+
+class MutantBroken(Exception):
+    """The code has changed under the mutant: it cannot be planted as written."""
+
+
+@contextmanager
+def planted(mutant: Mutant) -> Iterator[None]:
+    """Plant the mutant for the duration of the block."""
+    function = _function(mutant.place)
+    original = function.__code__
+    function.__code__ = _mutated_code(mutant, function)
+    try:
+        yield
+    finally:
+        function.__code__ = original
+
+
+def _function(place: str) -> FunctionType:
+    module_name, _, path = place.partition(":")
+    found: Any = importlib.import_module(f"reference_impl.{module_name}")
+    for name in path.split("."):
+        found = inspect.getattr_static(found, name)
+    if isinstance(found, property):
+        found = found.fget
+    if isinstance(found, staticmethod | classmethod):
+        found = found.__func__
+    found = inspect.unwrap(found)
+    if not isinstance(found, FunctionType):
+        raise MutantBroken(f"{place} is no function")
+    return found
+
+
+def _mutated_code(mutant: Mutant, function: FunctionType) -> Any:
+    source = textwrap.dedent(inspect.getsource(function))
+    count = source.count(mutant.before)
+    if count != 1:
+        raise MutantBroken(
+            f"{mutant.name}: {mutant.before!r} occurs {count} times in {mutant.place}"
+        )
+    changed = "from __future__ import annotations\n" + source.replace(mutant.before, mutant.after)
+    namespace = dict(function.__globals__)
+    exec(compile(changed, f"<mutant {mutant.name}>", "exec"), namespace)
+    mutated = inspect.unwrap(_undecorated(namespace[function.__name__]))
+    code = mutated.__code__
+    if code.co_freevars != function.__code__.co_freevars:
+        raise MutantBroken(f"{mutant.name}: {mutant.place} is a closure and cannot be replaced")
+    return code
+
+
+def _undecorated(found: Any) -> Any:
+    if isinstance(found, property):
+        return found.fget
+    return found.__func__ if isinstance(found, staticmethod | classmethod) else found
