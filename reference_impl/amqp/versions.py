@@ -61,6 +61,8 @@ class Dialect:
     """Whether a passive declare needs any one permission (4.3.1)."""
     binds_reply_queue: bool
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
+    keeps_transient_exchanges: bool
+    """Whether exchanges that are not durable survive a restart (stored by Khepri, 4.3)."""
     recovered_count_as_redelivered: bool
     """Whether every message is flagged redelivered after a restart (classic queues v2, 4.0), or
     only those delivered before a clean stop."""
@@ -91,6 +93,7 @@ _V3_10 = Dialect(
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
+    keeps_transient_exchanges=False,
     recovered_count_as_redelivered=False,
     extra_exchange_types=(),
 )
@@ -118,6 +121,7 @@ _V4_0 = Dialect(
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
+    keeps_transient_exchanges=False,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random",),
 )
@@ -145,6 +149,7 @@ _V4_3 = Dialect(
     validates_argument_ownership=True,
     passive_declare_needs_permission=True,
     binds_reply_queue=False,
+    keeps_transient_exchanges=True,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random", "x-modulus-hash"),
 )
