@@ -10,7 +10,7 @@ from conformance.errors import UsageError
 from conformance.expectations import load_deviations
 from conformance.reporting.results import load_results
 from conformance.requirements import Requirement, load_catalogue, load_chapter
-from conformance.requirements.coverage import status, shipped_tests
+from conformance.requirements.coverage import shipped_tests, status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,7 +19,6 @@ from tests.mutants.catalogue import all_mutants
 from tests.mutants.mutant import Mutant
 from tests.mutants.runner import Outcome, try_mutant, unkilled_requirements
 
-
 LIMIT_S = 120.0
 """The slowest mutant takes 6 s: an expectation that waits for what never comes."""
 

@@ -60,9 +60,7 @@ def test_exclusive_queues_are_gone(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.durability.persistent-messages-survive-restart")
-@holds_for(
-    cost=20, modes=st.lists(st.sampled_from([TRANSIENT, PERSISTENT]), min_size=8, max_size=8)
-)
+@holds_for(cost=20, modes=st.permutations([TRANSIENT, PERSISTENT] * 4))
 def test_exactly_the_persistent_messages_survive(amqp: AmqpTester, modes: list[int]) -> None:
     queue = amqp.queue(durable=True)
     publisher = amqp.channel()

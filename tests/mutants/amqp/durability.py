@@ -58,9 +58,9 @@ MUTANTS = [
     ),
     Mutant(
         "restart-reverses-the-queue",
-        "amqp.core.ready:restore_all",
-        "reverse=True",
-        "reverse=False",
+        "amqp.core.ready:Fifo.restore",
+        "entries.insert(index, entry)",
+        "entries.append(entry)",
         kills=("amqp.durability.persistent-messages-survive-restart",),
     ),
     Mutant(
