@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.drivers.amqp.client import Endpoint
-from conformance.errors import TargetError, UsageError
+from conformance.errors import EngineMissing, TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.ports import LOOPBACK, free_ports
 from conformance.targets.rabbitmqctl import RabbitMqControl
@@ -25,9 +25,11 @@ class ContainerTarget(Target):
 
     def __init__(self, name: str, settings: Mapping[str, Any], version: str) -> None:
         self.name = name
-        self.product = settings["product"]
+        self.product = settings.get("product")
         self.protocols = tuple(settings["protocols"])
-        controls = dict.fromkeys(("restart", "kill", "alarm", "vhosts", "users"), True)
+        by_rabbitmqctl = self.product == "RabbitMQ"
+        controls = {"restart": True, "kill": True}
+        controls.update(dict.fromkeys(("alarm", "vhosts", "users"), by_rabbitmqctl))
         declared = {**all_features(self.protocols), **controls, **settings.get("capabilities", {})}
         self.capabilities = Capabilities(declared)
         container = settings["container"]
@@ -37,6 +39,9 @@ class ContainerTarget(Target):
         self._container: Any = None
 
     # -- life -------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        self._image = _choose_image(self.name, connect_engine(self.name), self._images)
 
     def start(self) -> None:
         docker = connect_engine(self.name)
@@ -94,9 +99,11 @@ class ContainerTarget(Target):
         wrapped = self._container.get_wrapped_container()
         if kill:
             wrapped.kill()
-        else:
+        elif self.product == "RabbitMQ":
             # The first process does not pass SIGTERM on; ask the node itself.
             self._control().run("stop")
+        else:
+            wrapped.stop(timeout=STOP_TIMEOUT_S)
         wrapped.wait(timeout=STOP_TIMEOUT_S)
         wrapped.start()
         self._wait_ready()
@@ -113,7 +120,7 @@ class ContainerTarget(Target):
 
 
 def connect_engine(name: str) -> Any:
-    """Return a client of the container engine. Raises UsageError where there is none."""
+    """Return a client of the container engine. Raises EngineMissing."""
     # The kit removes its containers itself, and its reaper image cannot be had everywhere.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", LOOPBACK)
@@ -124,8 +131,9 @@ def connect_engine(name: str) -> Any:
         client = docker.from_env()
         client.ping()
     except DockerException as error:
-        raise UsageError(
-            f"target {name} needs a container engine, and none answers ({error}); start Docker, "
+        where = os.environ.get("DOCKER_HOST", "the default socket")
+        raise EngineMissing(
+            f"target {name} needs a container engine, and none answers at {where}; start Docker, "
             "or use process:rabbitmq or an amqp:// URL"
         ) from error
     return client

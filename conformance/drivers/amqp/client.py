@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pika
 from pika import exceptions, spec
@@ -39,9 +40,17 @@ class Endpoint:
     virtual_host: str = "/"
 
     @property
+    def address(self) -> str:
+        """host:port, with an IPv6 host in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
     def url(self) -> str:
-        vhost = self.virtual_host.replace("/", "%2F")
-        return f"amqp://{self.username}:{self.password}@{self.host}:{self.port}/{vhost}"
+        """amqp://user:password@host:port/vhost, percent-encoded where it must be."""
+        names = (self.username, self.password, self.virtual_host)
+        user, password, vhost = (quote(name, safe="") for name in names)
+        return f"amqp://{user}:{password}@{self.address}/{vhost}"
 
 
 @dataclass(frozen=True)
