@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name in ("rounds", "messages", "round_trips", "size"):
         if getattr(arguments, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1")
+    if arguments.json is not None and not arguments.json.parent.is_dir():
+        raise UsageError(f"--json {arguments.json}: there is no folder {arguments.json.parent}")
     load = Load(arguments.messages, arguments.round_trips, arguments.size, arguments.persistent)
     figures = compare(
         arguments.target,
