@@ -33,9 +33,9 @@ def render(results: Iterable[Mapping[str, Any]]) -> str:
         loader=PackageLoader("conformance.reporting"), autoescape=True, trim_blocks=True
     )
     data = json.dumps(page_data(list(results)), separators=(",", ":"))
-    # "</" would end the script element that holds the data.
+    # No "<" can end the script element that holds the data, nor open a comment in it.
     template = environment.get_template("matrix.html.j2")
-    return template.render(data=data.replace("</", "<\\/"), version=__version__)
+    return template.render(data=data.replace("<", "\\u003c"), version=__version__)
 
 
 def page_data(results: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import secrets
 from pathlib import Path
@@ -13,7 +14,8 @@ from rich.console import Console
 from conformance.errors import UsageError
 from conformance.reporting.results import Results
 from conformance.reporting.verdicts import Verdict
-from conformance.resources import suites_dir
+from conformance.requirements.coverage import find_tests
+from conformance.resources import kit_in
 from conformance.runner.controller import Controller
 from conformance.runner.options import RunOptions
 from conformance.runner.progress import TerminalProgress
@@ -24,6 +26,10 @@ EXIT_OK = 0
 EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
+EXIT_INTERRUPTED = 130
+
+INTERRUPTED = "the run was interrupted"
+NOT_RUNNABLE = "the suites could not be run"
 
 
 def run_target(
@@ -33,7 +39,8 @@ def run_target(
     requirements = [r for r in options.selected() if r.has_test]
     if not requirements:
         raise UsageError("nothing to run: no selected requirement has a test")
-    resolve(options.target)
+    target = resolve(options.target)
+    target.check()
     out.mkdir(parents=True, exist_ok=True)
     results = Results(
         out / "results.json",
@@ -46,10 +53,16 @@ def run_target(
             "select": list(options.select),
             "strict": options.strict,
         },
+        find_tests(options.material.suites),
     )
+    if options.workers > 1 and not target.side_by_side:
+        options = dataclasses.replace(options, workers=0)
+        results.problems.append(
+            "all tests ran in one process: the workers would start and stop the same broker"
+        )
     results.write()
     progress = TerminalProgress(console, results.run["target"])
-    controller = Controller(results, progress)
+    controller = Controller(results, progress, options.material)
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -62,14 +75,14 @@ def run_target(
 
 
 def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
-    suites = suites_dir()
+    suites = options.material.suites
     arguments = [
         str(suites),
         f"--rootdir={suites}",
         "--confcutdir",
         str(suites),
         "-c",
-        str(suites / "pytest.ini"),
+        str(kit_in().suites / "pytest.ini"),
         "-p",
         "conformance.runner.plugin",
         "-p",
@@ -92,7 +105,7 @@ def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
 def _conclude(results: Results, controller: Controller, code: pytest.ExitCode, said: str) -> None:
     """Note how pytest ended."""
     if code is pytest.ExitCode.INTERRUPTED:
-        results.stopped_early = "the run was interrupted"
+        results.stopped_early = INTERRUPTED
     elif code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         results.complete = True
     if controller.collection_errors or code in (
@@ -101,13 +114,15 @@ def _conclude(results: Results, controller: Controller, code: pytest.ExitCode, s
         pytest.ExitCode.NO_TESTS_COLLECTED,
     ):
         results.complete = False
-        results.stopped_early = "the suites could not be run"
+        results.stopped_early = NOT_RUNNABLE
         results.problems += controller.collection_errors or [said.strip()[-4000:]]
 
 
 def exit_code(results: Results) -> int:
     """What a run means to a caller (DESIGN.md, section 5)."""
     verdicts = [results.verdict(identifier) for identifier in results.unexpected()]
+    if results.stopped_early == INTERRUPTED:
+        return EXIT_INTERRUPTED
     if Verdict.HARNESS_ERROR in verdicts or not results.complete:
         return EXIT_UNREACHABLE
     if verdicts and all(verdict is Verdict.NOT_RUN for verdict in verdicts):
