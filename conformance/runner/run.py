@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_INTERRUPTED = 130
 
+PYTEST_VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 INTERRUPTED = "the run was interrupted"
 NOT_RUNNABLE = "the suites could not be run"
 
@@ -65,13 +68,30 @@ def run_target(
     controller = Controller(results, progress, options.material)
     said = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with (
+            _only_our_plugins(),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
             code = pytest.main(_arguments(options, allure_dir), plugins=[controller])
     finally:
         progress.stop()
     _conclude(results, controller, pytest.ExitCode(code), said.getvalue())
     results.write()
     return results
+
+
+@contextlib.contextmanager
+def _only_our_plugins() -> Iterator[None]:
+    """Keep what else is installed or set for pytest here out of the run and of its workers: a
+    plugin that shuffles, repeats or times out tests would change verdicts."""
+    before = {name: os.environ.pop(name, None) for name in PYTEST_VARIABLES}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
@@ -84,9 +104,17 @@ def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
         "-c",
         str(kit_in().suites / "pytest.ini"),
         "-p",
+        "_hypothesis_pytestplugin",
+        "-p",
         "conformance.runner.plugin",
         "-p",
         "no:cacheprovider",
+        # What is left open in the kit, or goes wrong in a thread of an embedded broker, must not
+        # become the error of the test that happens to run then.
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "no:threadexception",
         "--capture=no",
         "--import-mode=importlib",
         f"--hypothesis-seed={options.seed}",
@@ -94,11 +122,10 @@ def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
         options.to_json(),
     ]
     if options.workers > 1:
-        arguments += ["-n", str(options.workers), "--dist", "worksteal", "--maxprocesses", "16"]
-    else:
-        arguments += ["-p", "no:xdist"]
+        arguments += ["-p", "xdist.plugin", "-n", str(options.workers), "--dist", "worksteal"]
+        arguments += ["--maxprocesses", "16"]
     if allure_dir is not None:
-        arguments += [f"--alluredir={allure_dir}"]
+        arguments += ["-p", "allure_pytest.plugin", f"--alluredir={allure_dir}"]
     return arguments
 
 

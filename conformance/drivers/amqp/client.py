@@ -9,6 +9,7 @@ What the broker does wrong comes out as a `BrokenPromise` (conformance/errors.py
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -200,6 +201,7 @@ class Client:
 
     def close(self) -> None:
         """Close whatever is still open; nothing that goes wrong here matters to a verdict."""
+        self.deadline_s = float("inf")  # the time of the test is over, but not that of its sockets
         for connection in self.connections:
             connection.drop()
         self.connections.clear()
@@ -744,4 +746,11 @@ def _connection_closed(error: BaseException) -> ConnectionClosed:
             if isinstance(seen, exceptions.ConnectionClosed):
                 return ConnectionClosed(seen.reply_code, seen.reply_text)
             seen = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
+    quoted = _CLOSE_IN_TEXT.search(str(error))
+    if quoted is not None:
+        return ConnectionClosed(int(quoted[1]), quoted[2].strip("'\""))
     return ConnectionClosed(0, str(error) or type(error).__name__)
+
+
+_CLOSE_IN_TEXT = re.compile(r"ConnectionClosedByBroker: \((\d+)\) (.*)")
+"""Of an error before open-ok pika keeps only the text."""
