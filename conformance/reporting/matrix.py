@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 
 from conformance import __version__
 from conformance.errors import UsageError
-from conformance.reporting.results import load_results
+from conformance.reporting.results import command_again, load_results
 
 MAX_OPERATIONS_OF_A_PASS = 40
 """Operations shown as evidence of a pass; of a failure all are shown."""
@@ -78,7 +78,8 @@ def page_data(results: list[Mapping[str, Any]]) -> dict[str, Any]:
                     "cells": {},
                 },
             )
-            row["cells"][number] = _cell(requirement)
+            again = command_again(run, identifier)
+            row["cells"][number] = {**_cell(requirement), "again": again}
     ordered = sorted(rows.values(), key=lambda row: (row["protocol"], row["topic"], row["id"]))
     return {"columns": columns, "rows": ordered}
 

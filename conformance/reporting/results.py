@@ -6,6 +6,7 @@ Schema: conformance/reporting/results.schema.json.
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -173,6 +174,17 @@ class Results:
 
 def _without_parameters(test: str) -> str:
     return test.partition("[")[0]
+
+
+def command_again(run: Mapping[str, Any], identifier: str) -> str:
+    """The command that runs one requirement again with the same inputs."""
+    command = ["brokertck", "run", "--target", run["target"], "--select", identifier]
+    command += ["--profile", run["profile"], "--seed", str(run["seed"])]
+    if run.get("strict"):
+        command.append("--strict")
+    if run.get("kit"):
+        command += ["--kit", run["kit"]]
+    return shlex.join(command)
 
 
 def load_results(path: Path) -> dict[str, Any]:

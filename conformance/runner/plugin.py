@@ -86,6 +86,7 @@ def requirement_of(item: pytest.Item) -> str:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     session = item.config.stash[RunSession.KEY]
     session.ensure_started()
+    properties.begin_test()
     requirement = session.requirements[requirement_of(item)]
     allure.describe(requirement, session.target.name, session.identity)
     if session.dead:

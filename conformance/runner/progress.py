@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from conformance.reporting.results import Results, TestRecord
+from conformance.reporting.results import Results, TestRecord, command_again
 from conformance.reporting.verdicts import Verdict
 
 COLOURS = {
@@ -134,7 +133,7 @@ def _print_failure(console: Console, results: Results, identifier: str, record: 
     else:
         console.print(Text(f"  {record.reason}"))
     _print_evidence(console, record)
-    console.print(Text(f"  again: {again(results.run, identifier)}"))
+    console.print(Text(f"  again: {command_again(results.run, identifier)}"))
 
 
 def _print_evidence(console: Console, record: TestRecord) -> None:
@@ -165,11 +164,3 @@ def _print_evidence(console: Console, record: TestRecord) -> None:
     if record.traceback:
         console.print(Text("  traceback of the kit:", style="bold"))
         console.print(Text("    " + record.traceback.replace("\n", "\n    "), style="dim"))
-
-
-def again(run: dict[str, Any], identifier: str) -> str:
-    """The command that runs one requirement again with the same inputs."""
-    return (
-        f"brokertck run --target {run['target']} --select {identifier} "
-        f"--profile {run['profile']} --seed {run['seed']}"
-    )

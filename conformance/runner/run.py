@@ -55,6 +55,7 @@ def run_target(
             "workers": options.workers,
             "select": list(options.select),
             "strict": options.strict,
+            **({"kit": options.kit} if options.kit else {}),
         },
         find_tests(options.material.suites),
     )

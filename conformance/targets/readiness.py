@@ -63,7 +63,7 @@ def _not_opened(
     if isinstance(error, NoAnswer):
         return TargetHung(
             f"target {name}: {address} accepts connections but does not complete the AMQP "
-            f"handshake within {error.within_s:g} s; is it hung, or no AMQP broker?"
+            f"handshake within {ALIVE_WITHIN_S:g} s; is it hung, or no AMQP broker?"
         )
     if isinstance(error, ConnectionClosed):
         return TargetError(_why_closed(name, endpoint, error, bool(heard), sent[-1:]))
@@ -84,7 +84,7 @@ def check_answers(name: str, endpoint: Endpoint) -> None:
         address = endpoint.address
         raise TargetHung(
             f"target {name}: {address} lets a client in, but does not answer with {error.what} "
-            f"within {error.within_s:g} s; is it hung?"
+            f"within {ALIVE_WITHIN_S:g} s; is it hung?"
         ) from error
     except BrokenPromise:
         pass

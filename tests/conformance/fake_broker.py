@@ -107,6 +107,11 @@ class FakeBroker:
             client.close()
 
     @property
+    def connections(self) -> int:
+        """How many connections it has accepted."""
+        return len(self._sockets)
+
+    @property
     def url(self) -> str:
         """Its address as a target."""
         return f"amqp://{LOOPBACK}:{self.port}/"

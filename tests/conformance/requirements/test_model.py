@@ -75,7 +75,5 @@ def test_selection(catalogue: Catalogue, patterns: list[str], names: list[str]) 
     "pattern", ["amqp.tiny.tow", "topic:tinny", "topic:", "level:MUSTT", "CH5.9-9", "", "AMQP.*"]
 )
 def test_a_pattern_that_matches_nothing_is_refused(catalogue: Catalogue, pattern: str) -> None:
-    with pytest.raises(
-        UsageError, match="no requirement matches .*`brokertck list` shows them all"
-    ):
+    with pytest.raises(UsageError, match="`brokertck list` shows them all"):
         catalogue.select(["amqp.tiny.*", pattern])

@@ -221,7 +221,7 @@ def test_a_suite_that_cannot_be_imported_stops_the_run(kit: TinyKit) -> None:
 def test_a_requirement_of_which_a_test_did_not_run_is_not_green(kit: TinyKit) -> None:
     identifier = kit.test("half", PASS)
     kit.tests(f"if False:\n    pass\n@requirement({identifier!r})\ndef test_more(amqp): ...\n")
-    (first, second) = sorted(kit.suite.glob("test_*.py"))
+    _, second = sorted(kit.suite.glob("test_*.py"))
     kit.tests("collect_ignore = []\n").unlink()
     (kit.suite / "conftest.py").write_text(f"collect_ignore = [{second.name!r}]\n")
     ran = run_kit(kit)
@@ -237,5 +237,5 @@ def test_nothing_to_run_is_refused(kit: TinyKit) -> None:
 def test_a_folder_without_suites_is_no_kit(kit: TinyKit) -> None:
     kit.suite.rmdir()
     kit.suite.parent.rmdir()
-    with pytest.raises(UsageError, match="no kit in .*: it has no folder suites/"):
+    with pytest.raises(UsageError, match="it has no folder suites/"):
         run_kit(kit)
