@@ -7,6 +7,7 @@ that disagrees with the declaration is reported; it never changes what is tested
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from conformance.drivers.amqp.client import Channel, Connection
 from conformance.errors import ChannelClosed, ConnectionClosed, NoAnswer
 from conformance.targets.model import Capabilities, Identity, Target
 from conformance.targets.readiness import check_answers, open_once
+
+PROBE_WITHIN_S = 5.0
+"""How long one probe may take; see ANSWER_WITHIN_S of the client."""
 
 
 def identify(connection: Connection) -> Identity:
@@ -81,6 +85,7 @@ def _declares(target: Target, arguments: Mapping[str, Any], feature: str) -> boo
 def _works(target: Target, action: Callable[[Channel], object]) -> bool:
     """Whether an action on a channel of a connection of its own is not refused."""
     connection = open_once(target.name, target.amqp)
+    connection.client.deadline_s = time.monotonic() + PROBE_WITHIN_S
     try:
         action(connection.channel())
     except (ChannelClosed, ConnectionClosed):

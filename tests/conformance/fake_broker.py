@@ -173,7 +173,8 @@ class FakeBroker:
 
     def _send(self, client: socket.socket, channel: int, answers: Iterable[Any]) -> None:
         for answer in () if self.hung else answers:
-            octets = (
-                answer if isinstance(answer, bytes) else frame.Method(channel, answer).marshal()
-            )
-            client.sendall(octets)
+            if isinstance(answer, bytes):
+                client.sendall(answer)
+                continue
+            of_connection = answer.INDEX >> 16 == spec.Connection.INDEX
+            client.sendall(frame.Method(0 if of_connection else channel, answer).marshal())

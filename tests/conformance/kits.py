@@ -121,10 +121,15 @@ def run_kit(
     kit: TinyKit, *, target: str = "reference", allure: Path | None = None, **options: Any
 ) -> Ran:
     """Run a kit in this process."""
+    settings = {"kit": str(kit.folder), **options}
+    return run_shipped(kit.folder / "out", target=target, allure=allure, **settings)
+
+
+def run_shipped(out: Path, *, target: str, allure: Path | None = None, **options: Any) -> Ran:
+    """Run the shipped kit, or what the options say, in this process."""
     said = io.StringIO()
     console = Console(file=said, width=200, soft_wrap=True)
-    settings = {"profile": "core", "seed": 1, "kit": str(kit.folder), "nonce": "n0nce0", **options}
-    out = kit.folder / "out"
+    settings = {"profile": "core", "seed": 1, "nonce": "n0nce0", **options}
     gc.freeze()  # pytest collects garbage at the end of a run: what was there before is none of its
     results = run_target(RunOptions(target=target, **settings), out, console, allure)
     print_report(console, results)

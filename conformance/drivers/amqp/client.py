@@ -23,7 +23,7 @@ from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel as PikaChannel
 
 from conformance.drivers.transcript import Transcript
-from conformance.errors import ChannelClosed, ConnectionClosed, NoAnswer
+from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 
 ANSWER_WITHIN_S = 5.0
 """How long any synchronous method may take. RabbitMQ 3.10 to 4.3 answered within 0.4 s at the
@@ -735,6 +735,8 @@ def _pika_errors(channel: Channel) -> Iterator[None]:
     except (exceptions.ChannelWrongStateError, exceptions.ConnectionWrongStateError):
         channel._raise_if_closed()
         raise
+    except exceptions.MethodNotImplemented as error:
+        raise Mismatch("the capability announced in connection.start", str(error)) from error
 
 
 def _connection_closed(error: BaseException) -> ConnectionClosed:
