@@ -1,11 +1,13 @@
 """A broker from a container image, through testcontainers.
 
-Containers carry a label; whatever an interrupted run left behind is removed at the next start.
+Containers carry a label with the host and the process that started them; whatever an interrupted
+run of this host left behind is removed at the next start.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +35,7 @@ class ContainerTarget(Target):
         declared = {**all_features(self.protocols), **controls, **settings.get("capabilities", {})}
         self.capabilities = Capabilities(declared)
         container = settings["container"]
-        self._images = [image.format(version=version) for image in container["images"]]
+        self.images = [image.format(version=version) for image in container["images"]]
         self._port = int(container["amqp_port"])
         self._image = ""
         self._container: Any = None
@@ -41,18 +43,18 @@ class ContainerTarget(Target):
     # -- life -------------------------------------------------------------------------------
 
     def check(self) -> None:
-        self._image = _choose_image(self.name, connect_engine(self.name), self._images)
+        self._image = _choose_image(self.name, connect_engine(self.name), self.images)
 
     def start(self) -> None:
         docker = connect_engine(self.name)
         sweep(docker)
-        self._image = _choose_image(self.name, docker, self._images)
+        self._image = _choose_image(self.name, docker, self.images)
         from testcontainers.core.container import DockerContainer
 
         port = free_ports(1)[0]
         container = DockerContainer(self._image)
         container.ports[f"{self._port}/tcp"] = (LOOPBACK, port)  # type: ignore[assignment]
-        container.with_kwargs(labels={LABEL: str(os.getpid())})
+        container.with_kwargs(labels={LABEL: owner(os.getpid())})
         self._container = container
         try:
             container.start()
@@ -139,12 +141,20 @@ def connect_engine(name: str) -> Any:
     return client
 
 
+def owner(pid: int) -> str:
+    """The label's value for the containers of a process."""
+    return f"{socket.gethostname()}:{pid}"
+
+
 def sweep(docker: Any) -> int:
-    """Remove containers whose owner is gone; return how many."""
+    """Remove containers whose owner was a process of this host and is gone; return how many.
+
+    An engine may serve several hosts, and a process of another one cannot be seen from here.
+    """
     removed = 0
     for container in docker.containers.list(all=True, filters={"label": LABEL}):
-        owner = container.labels.get(LABEL, "")
-        if not owner.isdigit() or not _process_exists(int(owner)):
+        host, _, pid = container.labels.get(LABEL, "").rpartition(":")
+        if host == socket.gethostname() and pid.isdigit() and not _process_exists(int(pid)):
             container.remove(force=True, v=True)
             removed += 1
     return removed
