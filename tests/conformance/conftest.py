@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.conformance.kits import TinyKit
+
+settings.register_profile("kit", deadline=None)  # machines are busy at times
+settings.load_profile("kit")
 
 
 @pytest.fixture
