@@ -156,7 +156,9 @@ def plausible(generator: random.Random, size: int) -> list[Operation]:
                 queue.append(operation.value)
         for value in queue:
             consumer = generator.choice(["c1", "c2", "c3"])
-            if generator.random() < 0.1:  # its consumer went away, another one got it
+            if (
+                value == queue[0] or generator.random() < 0.1
+            ):  # its consumer went away, another one got it
                 receives.append(Operation(RECEIVE, consumer, place, value, UNKNOWN))
                 receives.append(Operation(RECEIVE, "c4", place, value, OK, True))
             else:
