@@ -8,11 +8,11 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from conformance.bench.compare import Figure, compare
 from conformance.bench.workloads import Load
+from conformance.commands.terminal import table_console
 from conformance.errors import UsageError
 
 
@@ -66,7 +66,7 @@ def _print(a: str, b: str, figures: list[Figure]) -> None:
             f"{figure.ratio:.2f}",
             f"{figure.ratio_min:.2f} - {figure.ratio_max:.2f}",
         )
-    Console(highlight=False).print(table)
+    table_console().print(table)
 
 
 def _short(value: float) -> str:
