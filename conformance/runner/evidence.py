@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conformance.drivers.amqp.decoding import describe_frame
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.drivers.transcript import Line
-from conformance.errors import Mismatch, NoAnswer
+from conformance.errors import BrokenPromise, KitError, Mismatch, NoAnswer
 from conformance.reporting.results import TestRecord
 from conformance.reporting.verdicts import Verdict, leaves
 
@@ -21,13 +23,14 @@ CONNECTION_CLASS = b"\x00\x0a"
 def explain(record: TestRecord, error: BaseException) -> None:
     """Fill in what was expected and what was observed."""
     leaf = next(iter(leaves(error)))
-    record.reason = f"{type(leaf).__name__}: {leaf}" if not str(leaf) else str(leaf)
+    ours = isinstance(leaf, BrokenPromise | KitError | pytest.skip.Exception)
+    record.reason = str(leaf) if ours and str(leaf) else f"{type(leaf).__name__}: {leaf}"
     if isinstance(leaf, Mismatch):
         record.expected = f"{leaf.about}: {leaf.expected}" if leaf.about else leaf.expected
         record.observed = leaf.observed
     elif isinstance(leaf, NoAnswer):
         record.expected, record.observed = leaf.what, f"nothing within {leaf.within_s:g} s"
-    else:
+    elif isinstance(leaf, AssertionError):
         record.observed = str(leaf)
     notes = [*getattr(error, "__notes__", ()), *getattr(leaf, "__notes__", ())]
     record.example = "\n".join(dict.fromkeys(notes))

@@ -27,6 +27,7 @@ PROPERTY = "brokertck"
 TARGET_PROPERTY = "brokertck-target"
 TROUBLE = (Verdict.FAILED, Verdict.WARNED, Verdict.INCONCLUSIVE, Verdict.HARNESS_ERROR)
 """Verdicts after which the kit looks whether the target is still alive."""
+SHAPER: pytest.StashKey[allure.Shaper] = pytest.StashKey()
 VERDICT: pytest.StashKey[Verdict] = pytest.StashKey()
 
 
@@ -47,6 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     properties.configure(options.base_examples, shrink=options.shrink)
     config.addinivalue_line("markers", f"{MARKER}(id): the requirement that a test decides")
     config.stash[RunSession.KEY] = RunSession(options)
+    shaper = config.stash[SHAPER] = allure.Shaper()
+    shaper.register()
+    config.add_cleanup(shaper.unregister)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -116,6 +120,9 @@ def pytest_runtest_makereport(
     report.user_properties.append((PROPERTY, record.to_json()))
     report.user_properties.append((TARGET_PROPERTY, session.about()))
     allure.attach(record)
+    requirement = session.requirements[record.requirement]
+    deviation = session.deviations.get(record.requirement)
+    item.config.stash[SHAPER].finished(requirement, record, deviation)
     _align(report, record, session)
     return report
 
