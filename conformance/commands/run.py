@@ -79,15 +79,17 @@ def run(arguments: argparse.Namespace) -> int:
         resolve(one.target).check()
     _prepare(out, allure_dir)
     worst = 0
+    written = []
     for one in options:
         folder = out if len(options) == 1 else out / slug(one.target)
         results = run_target(one, folder, console, allure_dir)
         print_report(console, results)
         write_reports(results, folder)
+        written.append(results.path)
         worst = max(worst, exit_code(results))
         if results.stopped_early:
             break
-    page = matrix.write(out)
+    page = matrix.write(out, written)
     console.print(f"seed {options[0].seed}; report: {page}")
     return worst
 
