@@ -32,9 +32,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; errors of the user or of the environment become one sentence."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(arguments[0] if arguments else "")
-    parsed = parser.parse_args(arguments)
     try:
-        return int(parsed.command_module.run(parsed))
+        parsed = parser.parse_args(arguments)
+        code = int(parsed.command_module.run(parsed))
+        sys.stdout.flush()
+        return code
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -51,6 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output is gone, as with `| head`: nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return EXIT_USAGE
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:

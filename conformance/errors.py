@@ -2,6 +2,7 @@
 
     KitError                    the user is told in one sentence what to do; no traceback
     +-- UsageError              exit 2: an argument, a descriptor or the environment is wrong
+    |   +-- EngineMissing       there is no engine that could run a container
     +-- TargetError             exit 3: the broker under test cannot be started or reached
         +-- TargetHung          it accepts connections but does not answer
 
@@ -23,6 +24,10 @@ class KitError(Exception):
 
 class UsageError(KitError):
     """Arguments, descriptor or environment are unusable (exit code 2)."""
+
+
+class EngineMissing(UsageError):
+    """A target is a container, and no container engine answers (exit code 2)."""
 
 
 class TargetError(KitError):

@@ -21,6 +21,8 @@ import pytest
 if TYPE_CHECKING:
     from conformance.targets.model import Target
 
+DEFAULT_TARGET = "reference"
+
 
 class AmqpBroker:
     """A running broker, as tests see it."""
@@ -57,33 +59,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("brokertck", "message brokers")
     group.addoption(
         "--broker-target",
-        default="reference",
+        default=DEFAULT_TARGET,
         metavar="TARGET",
         help="the broker behind the fixture amqp_broker: reference[:VERSION] (default), "
         "rabbitmq:VERSION, process:rabbitmq, an amqp:// URL or a descriptor file",
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a target that does not exist before anything runs."""
+    name = config.getoption("--broker-target")
+    if name != DEFAULT_TARGET:
+        from conformance.errors import UsageError
+        from conformance.targets.resolve import resolve
+
+        try:
+            resolve(name)
+        except UsageError as error:
+            raise pytest.UsageError(f"--broker-target: {error}") from error
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     target = config.getoption("--broker-target")
-    return None if target == "reference" else f"broker target: {target}"
+    if target == DEFAULT_TARGET:
+        return None
+    from conformance.targets.urls import without_password
+
+    return f"broker target: {without_password(target)}"
 
 
 @pytest.fixture(scope="session")
 def amqp_broker(request: pytest.FixtureRequest) -> Iterator[AmqpBroker]:
     """An AMQP 0-9-1 broker that runs during the session."""
-    from conformance.errors import TargetError, UsageError
+    from conformance.errors import EngineMissing, KitError
+    from conformance.targets.readiness import check_answers
     from conformance.targets.resolve import resolve
 
-    name = request.config.getoption("--broker-target")
+    target = resolve(request.config.getoption("--broker-target"))
     try:
-        target = resolve(name)
+        target.check()
         target.start()
-    except UsageError as error:
-        if "container engine" in str(error):
-            pytest.skip(str(error))
-        raise pytest.UsageError(str(error)) from error
-    except TargetError as error:
+        check_answers(target.name, target.amqp)
+    except EngineMissing as error:
+        pytest.skip(str(error))
+    except KitError as error:
+        target.stop()
         pytest.fail(str(error), pytrace=False)
     try:
         yield AmqpBroker(target)

@@ -39,7 +39,10 @@ def compare(a: str, b: str, load: Load, rounds: int, tell: Callable[[str], None]
     """Start both brokers, run `rounds` rounds on each in turn, and stop them.
 
     The side that begins changes from round to round. One round that is not counted comes first.
+    Raises UsageError, before anything starts, for a target that cannot be measured.
     """
+    for name in (a, b):
+        subjects.measurable(name)
     first = subjects.start(a)
     try:
         second = subjects.start(b)
@@ -61,16 +64,16 @@ def _rounds(
     warm_up = dataclasses.replace(load, messages=load.messages // 10 or 1, round_trips=50)
     for side in (a, b):
         run(side, warm_up)
-    samples: dict[str, list[Sample]] = {a.name: [], b.name: []}
+    of_a: list[Sample] = []
+    of_b: list[Sample] = []
     for number in range(rounds):
-        for side in (a, b) if number % 2 == 0 else (b, a):
-            samples[side.name].append(run(side, load))
+        for side, samples in ((a, of_a), (b, of_b)) if number % 2 == 0 else ((b, of_b), (a, of_a)):
+            samples.append(run(side, load))
         tell(f"round {number + 1} of {rounds}")
     figures = []
     for field in dataclasses.fields(Sample):
-        of_a = [getattr(sample, field.name) for sample in samples[a.name]]
-        of_b = [getattr(sample, field.name) for sample in samples[b.name]]
-        figures.append(_figure(LABELS[field.name], of_a, of_b))
+        values = [[getattr(sample, field.name) for sample in side] for side in (of_a, of_b)]
+        figures.append(_figure(LABELS[field.name], *values))
     figures.append(_figure(LABELS["start_s"], [a.start_s], [b.start_s]))
     return figures
 

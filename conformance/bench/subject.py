@@ -46,18 +46,30 @@ class Subject:
 
 
 def start(name: str) -> Subject:
-    """Start the broker of a target text. Raises UsageError for one whose processes are not ours.
+    """Start the broker of a target text and measure how long it takes.
 
     The reference runs as a process of its own, so that its work can be told from the client's.
+    Raises UsageError for a broker whose processes are not ours.
     """
+    target = measurable(name)
+    started_s = time.perf_counter()
+    try:
+        target.start()
+    except BaseException:
+        target.stop()
+        raise
+    return Subject(name, target, time.perf_counter() - started_s)
+
+
+def measurable(name: str) -> Target:
+    """The target of a text, not started. Raises UsageError for one that cannot be measured."""
     target = resolve(name)
     if isinstance(target, EmbeddedTarget):
         target = ServedReferenceTarget(name.partition(":")[2] or None, durable=False)
     if not hasattr(type(target), "pid"):
         raise UsageError(
-            f"cannot measure {name}: the kit must have started the broker to account for its "
-            "processes; use reference, process:rabbitmq or rabbitmq:VERSION"
+            f"cannot measure {target.name}: the kit must have started the broker to account for "
+            "its processes; use reference, process:rabbitmq or rabbitmq:VERSION"
         )
-    started_s = time.perf_counter()
-    target.start()
-    return Subject(name, target, time.perf_counter() - started_s)
+    target.check()
+    return target

@@ -8,11 +8,11 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from conformance.bench.compare import Figure, compare
 from conformance.bench.workloads import Load
+from conformance.commands.terminal import table_console
 from conformance.errors import UsageError
 
 
@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name in ("rounds", "messages", "round_trips", "size"):
         if getattr(arguments, name) < 1:
             raise UsageError(f"--{name.replace('_', '-')} must be at least 1")
+    if arguments.json is not None and not arguments.json.parent.is_dir():
+        raise UsageError(f"--json {arguments.json}: there is no folder {arguments.json.parent}")
     load = Load(arguments.messages, arguments.round_trips, arguments.size, arguments.persistent)
     figures = compare(
         arguments.target,
@@ -64,7 +66,7 @@ def _print(a: str, b: str, figures: list[Figure]) -> None:
             f"{figure.ratio:.2f}",
             f"{figure.ratio_min:.2f} - {figure.ratio_max:.2f}",
         )
-    Console(highlight=False).print(table)
+    table_console().print(table)
 
 
 def _short(value: float) -> str:

@@ -6,9 +6,9 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from conformance.commands.terminal import table_console
 from conformance.reporting.results import load_results
 from conformance.requirements import Requirement, load_catalogue, load_chapter
 from conformance.requirements.coverage import status
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{len(tested)} requirements" if tested else "",
             _summary(tested, verdicts),
         )
-    Console(highlight=False).print(table)
+    table_console().print(table)
     total = len(load_chapter())
     print(f"{total - gaps} of {total} semantics are tested, {gaps} are not")
     return 0

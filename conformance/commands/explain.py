@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     catalogue = load_catalogue()
     if arguments.id not in catalogue:
         near = [i for i in catalogue if arguments.id in i][:5]
+        near = near or difflib.get_close_matches(arguments.id, catalogue, 3)
         hint = f"; did you mean {', '.join(near)}?" if near else "; `brokertck list` shows them all"
         raise UsageError(f"no requirement {arguments.id!r}{hint}")
     requirement = catalogue[arguments.id]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from conformance.errors import KitError
 from conformance.targets.model import CONTROLS, FEATURES
 from conformance.targets.resolve import FORMS, resolve
 
@@ -23,10 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         for name, meaning in CONTROLS.items():
             print(f"  {name:24} {meaning}")
         return 0
-    try:
-        target = resolve(arguments.target)
-    except KitError:
-        raise
+    target = resolve(arguments.target)
     print(f"{target.name}: {', '.join(target.protocols)}")
     for name, present in sorted(target.capabilities.declared.items()):
         print(f"  {'yes' if present else 'no ':3} {name}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from conformance.errors import UsageError
 
@@ -39,7 +40,10 @@ class Operation:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.outcome not in OUTCOMES:
-            raise ValueError(f"no operation of kind {self.kind!r} and outcome {self.outcome!r}")
+            raise ValueError(
+                f"kind {self.kind!r} with outcome {self.outcome!r}; kinds are {', '.join(KINDS)}, "
+                f"outcomes {', '.join(OUTCOMES)}"
+            )
 
 
 class History:
@@ -75,13 +79,40 @@ def write_history(history: History, path: Path) -> None:
 def read_history(path: Path) -> History:
     """Read what `write_history` wrote. Raises UsageError that names the line."""
     history = History()
+    sent: dict[tuple[str, str], int] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise UsageError(f"cannot read history {path}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read history {path}: {error}") from error
     for number, line in enumerate(lines, 1):
         try:
-            history.operations.append(Operation(**json.loads(line)))
-        except (TypeError, ValueError) as error:
+            operation = _parse(json.loads(line))
+        except ValueError as error:
             raise UsageError(f"{path}, line {number}: not an operation: {error}") from error
+        if operation.kind == SEND:
+            first = sent.setdefault((operation.place, operation.value), number)
+            if first != number:
+                raise UsageError(
+                    f"{path}, line {number}: {operation.value!r} was sent to {operation.place!r} "
+                    f"before, on line {first}; every message needs a value of its own"
+                )
+        history.operations.append(operation)
+    if not history.operations:
+        raise UsageError(f"{path} holds no operations: there is nothing to check")
     return history
+
+
+def _parse(values: Any) -> Operation:
+    """Make the operation of one decoded line. Raises ValueError that says what is wrong."""
+    known = {field.name: field.default for field in fields(Operation)}
+    if not isinstance(values, dict):
+        raise ValueError(f"it must be an object with {', '.join(known)}")
+    for name, default in known.items():
+        if name not in values and default is MISSING:
+            raise ValueError(f"{name!r} is missing")
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"{name!r} is unknown; known are {', '.join(known)}")
+        if not isinstance(value, bool if name == "redelivered" else str):
+            raise ValueError(f"{name!r} has the wrong type: {value!r}")
+    return Operation(**values)

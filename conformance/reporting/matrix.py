@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,29 @@ from jinja2 import Environment, PackageLoader
 
 from conformance import __version__
 from conformance.errors import UsageError
-from conformance.reporting.results import load_results
+from conformance.reporting.results import command_again, load_results
 
+EVIDENCE = (
+    "test",
+    "verdict",
+    "reason",
+    "expected",
+    "observed",
+    "example",
+    "examples",
+    "octets",
+    "traceback",
+    "truncated",
+)
 MAX_OPERATIONS_OF_A_PASS = 40
 """Operations shown as evidence of a pass; of a failure all are shown."""
 
 
-def write(folder: Path) -> Path:
-    """Write FOLDER/index.html from every results.json in and below FOLDER; return its path."""
-    found = [load_results(path) for path in sorted(folder.rglob("results.json"))]
+def write(folder: Path, paths: Iterable[Path] | None = None) -> Path:
+    """Write FOLDER/index.html from results files, by default every results.json in and below
+    FOLDER; return its path."""
+    chosen = sorted(folder.rglob("results.json")) if paths is None else paths
+    found = [load_results(path) for path in chosen]
     if not found:
         raise UsageError(f"no results.json in {folder}; `brokertck run --out {folder}` writes one")
     page = folder / "index.html"
@@ -32,31 +47,36 @@ def render(results: Iterable[Mapping[str, Any]]) -> str:
     environment = Environment(
         loader=PackageLoader("conformance.reporting"), autoescape=True, trim_blocks=True
     )
-    data = json.dumps(page_data(list(results)), separators=(",", ":"))
-    # "</" would end the script element that holds the data.
-    template = environment.get_template("matrix.html.j2")
-    return template.render(data=data.replace("</", "<\\/"), version=__version__)
+    data = json.dumps(page_data(list(results)), separators=(",", ":"), ensure_ascii=False)
+    # No half of a surrogate pair, at which browsers stumble; no "<", which could end the script
+    # element that holds the data or open a comment in it.
+    safe = data.encode(errors="replace").decode().replace("<", "\\u003c")
+    return environment.get_template("matrix.html.j2").render(data=safe, version=__version__)
 
 
 def page_data(results: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Turn runs into columns and rows: what the page's script reads."""
+    """Turn runs into columns and rows: what the page's script reads.
+
+    Columns are ordered by product and version, so that what should be alike stands side by side.
+    """
     rows: dict[str, dict[str, Any]] = {}
-    columns = []
-    for number, content in enumerate(results):
+    columns: list[dict[str, Any]] = []
+    for number, content in enumerate(sorted(results, key=_order)):
         target, run = content["target"], content["run"]
+        same = sum(column["target"] == run["target"] for column in columns)
         columns.append(
             {
+                "key": f"{run['target']} ({same + 1})" if same else run["target"],
                 "target": run["target"],
-                "product": target.get("product", ""),
-                "version": target.get("version", ""),
+                "name": _name(target, run["target"]),
                 "profile": run["profile"],
                 "seed": run["seed"],
                 "started": run["started"],
                 "duration": run["duration_s"],
                 "complete": run["complete"],
+                "stopped": run.get("stopped_early", ""),
                 "summary": content["summary"],
                 "problems": content["problems"],
-                "description": target.get("description", {}),
             }
         )
         for identifier, requirement in content["requirements"].items():
@@ -78,9 +98,24 @@ def page_data(results: list[Mapping[str, Any]]) -> dict[str, Any]:
                     "cells": {},
                 },
             )
-            row["cells"][number] = _cell(requirement)
+            again = command_again(run, identifier)
+            row["cells"][number] = {**_cell(requirement), "again": again}
     ordered = sorted(rows.values(), key=lambda row: (row["protocol"], row["topic"], row["id"]))
     return {"columns": columns, "rows": ordered}
+
+
+def _name(target: Mapping[str, Any], fallback: str) -> str:
+    """What the column is called: "RabbitMQ 4.0.5", or "Reference as 4.0.5" of an emulation."""
+    product, version = target.get("product", ""), target.get("version", "")
+    if "emulates" in target.get("description", {}):
+        product = "Reference as"
+    return f"{product} {version}".strip() or fallback
+
+
+def _order(content: Mapping[str, Any]) -> tuple[str, list[int], str]:
+    """Product, version by its numbers, target."""
+    version = re.findall(r"\d+", content["target"].get("version", ""))
+    return content["target"].get("product", ""), list(map(int, version)), content["run"]["target"]
 
 
 def _cell(requirement: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,8 +131,7 @@ def _cell(requirement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _evidence(test: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("test", "verdict", "reason", "expected", "observed", "example", "examples", "octets")
-    evidence = {key: test[key] for key in kept if test.get(key)}
+    evidence = {key: test[key] for key in EVIDENCE if test.get(key)}
     operations = test.get("operations", [])
     if test["verdict"] == "passed":
         operations = operations[:MAX_OPERATIONS_OF_A_PASS]
@@ -106,6 +140,4 @@ def _evidence(test: Mapping[str, Any]) -> dict[str, Any]:
         [line["at_ms"], line["connection"], line["direction"], line["text"], line["hex"]]
         for line in test.get("transcript", ())
     ]
-    if test.get("traceback"):
-        evidence["traceback"] = test["traceback"]
     return evidence

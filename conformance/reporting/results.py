@@ -6,12 +6,13 @@ Schema: conformance/reporting/results.schema.json.
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from conformance import __version__
 from conformance.errors import UsageError
@@ -27,6 +28,8 @@ WRITE_EVERY_S = 0.5
 @dataclass
 class TestRecord:
     """One test that ran, or the reason why it did not."""
+
+    __test__: ClassVar[bool] = False  # for pytest: this is no test
 
     requirement: str
     test: str
@@ -56,16 +59,22 @@ class TestRecord:
 
 
 class Results:
-    """Collects the records of a run and keeps the file up to date."""
+    """Collects the records of a run and keeps the file up to date.
+
+    `planned` are the tests of every requirement: while one of them has no record, the requirement
+    has not been run, whatever the others say.
+    """
 
     def __init__(
         self,
         path: Path,
         requirements: Iterable[Requirement],
         run: Mapping[str, Any],
+        planned: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
         self.path = path
         self.requirements = {r.id: r for r in requirements}
+        self.planned = {i: frozenset((planned or {}).get(i, ())) for i in self.requirements}
         self.run = dict(run)
         self.target: dict[str, Any] = {}
         self.deviations: dict[str, Deviation] = {}
@@ -78,12 +87,21 @@ class Results:
         self._written_s = 0.0
 
     def add(self, record: TestRecord) -> None:
-        self.records.setdefault(record.requirement, []).append(record)
+        self.records[record.requirement].append(record)
         if time.monotonic() - self._written_s > WRITE_EVERY_S:
             self.write()
 
     def verdict(self, identifier: str) -> Verdict:
-        return combine(record.verdict for record in self.records[identifier])
+        records = self.records[identifier]
+        verdicts = [record.verdict for record in records]
+        if self.planned[identifier] - {_without_parameters(record.test) for record in records}:
+            verdicts.append(Verdict.NOT_RUN)
+        return combine(verdicts)
+
+    def requirement_of(self, test: str) -> str:
+        """The requirement that a planned test decides, or an empty text."""
+        name = _without_parameters(test)
+        return next((i for i, tests in self.planned.items() if name in tests), "")
 
     def expected(self, identifier: str) -> bool:
         """Whether the verdict is what it should be: no failure, or a known deviation that fails."""
@@ -156,12 +174,30 @@ class Results:
         temporary.replace(self.path)
 
 
+def _without_parameters(test: str) -> str:
+    return test.partition("[")[0]
+
+
+def command_again(run: Mapping[str, Any], identifier: str) -> str:
+    """The command that runs one requirement again with the same inputs."""
+    command = ["brokertck", "run", "--target", run["target"], "--select", identifier]
+    command += ["--profile", run["profile"], "--seed", str(run["seed"])]
+    if run.get("strict"):
+        command.append("--strict")
+    if run.get("kit"):
+        command += ["--kit", run["kit"]]
+    return shlex.join(command)
+
+
 def load_results(path: Path) -> dict[str, Any]:
     """Read a results file. Raises UsageError if it is none."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read results {path}: {error}") from error
-    if content.get("schema") != SCHEMA:
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         raise UsageError(f"{path} is not a results file of this kit (schema {SCHEMA!r})")
+    missing = sorted({"target", "run", "summary", "problems", "requirements"} - set(content))
+    if missing:
+        raise UsageError(f"{path} is damaged: it lacks {', '.join(missing)}; run again to renew it")
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +43,19 @@ def render(content: Mapping[str, Any]) -> str:
     if unexpected:
         lines += ["", "### Unexpected", ""]
     for identifier, requirement in unexpected:
-        reasons = [test.get("reason", "") for test in requirement["tests"]]
-        reason = next((text for text in reasons if text), "")
+        reason = _one_line(_reason(requirement))
         lines.append(f"- **{requirement['verdict']}** `{identifier}`: {reason}")
     return "\n".join([*lines, ""])
+
+
+def _reason(requirement: Mapping[str, Any]) -> str:
+    if requirement["verdict"] == "passed":
+        return f"stale deviation: {requirement['deviation']['reason']}"
+    reasons = [test.get("reason", "") for test in requirement["tests"]]
+    return next((text for text in reasons if text), "no test ran")
+
+
+def _one_line(text: str) -> str:
+    """The text as plain words of a Markdown list, where it could mean markup or a new line."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return re.sub(r"([\\`*_|<>\[\]&])", r"\\\1", words)

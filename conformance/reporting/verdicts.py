@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator
 
-from conformance.errors import BrokenPromise
+from conformance.errors import BrokenPromise, TargetError
 from conformance.requirements.model import Level
 
 
@@ -36,13 +36,18 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def of_failure(error: BaseException) -> Verdict:
-    """Who is to blame for what a test raised: the target or the kit.
+    """Who is to blame for what a test raised: the target, the kit, or, where the target could not
+    be controlled (a restart command that fails), nobody that the kit could name.
 
     Groups come from Hypothesis, which wraps failures that it could not repeat: a promise that was
     broken once was broken.
     """
-    blamed = any(isinstance(leaf, BrokenPromise | AssertionError) for leaf in leaves(error))
-    return Verdict.FAILED if blamed else Verdict.HARNESS_ERROR
+    raised = list(leaves(error))
+    if any(isinstance(leaf, BrokenPromise | AssertionError) for leaf in raised):
+        return Verdict.FAILED
+    if any(isinstance(leaf, TargetError) for leaf in raised):
+        return Verdict.INCONCLUSIVE
+    return Verdict.HARNESS_ERROR
 
 
 def leaves(error: BaseException) -> Iterator[BaseException]:

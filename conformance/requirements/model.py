@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from conformance.errors import UsageError
 
@@ -54,11 +54,14 @@ class VersionRange:
             raise ValueError(f"{text!r} is not a version range such as '>=4.0,<4.3'") from error
 
     def __contains__(self, version: str) -> bool:
+        """Whether a version is in the range; what follows its numbers does not count.
+
+        A version without numbers is in no range but that of every version.
+        """
         match = re.match(r"\d+(\.\d+)*", version)
-        try:
-            return Version(match.group() if match else version) in self.specifiers
-        except InvalidVersion:
-            return False
+        if match is None:
+            return not self.specifiers
+        return Version(match.group()) in self.specifiers
 
 
 EVERY_VERSION = VersionRange.parse("")

@@ -9,6 +9,7 @@ import pytest
 from conformance.expectations import deviations_for
 from conformance.reporting.results import Results, TestRecord
 from conformance.reporting.verdicts import Verdict
+from conformance.resources import Kit
 from conformance.runner.plugin import PROPERTY, TARGET_PROPERTY, property_of
 from conformance.targets.model import Identity
 
@@ -24,9 +25,10 @@ class Progress(Protocol):
 class Controller:
     """A pytest plugin that lives in the controlling process only."""
 
-    def __init__(self, results: Results, progress: Progress) -> None:
+    def __init__(self, results: Results, progress: Progress, kit: Kit) -> None:
         self.results = results
         self.progress = progress
+        self.kit = kit
         self.collection_errors: list[str] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -49,13 +51,14 @@ class Controller:
         if values is not None:
             record = TestRecord.from_json(values)
         elif report.failed:  # a worker died, or a hook failed: nothing else goes unrecorded
-            record = TestRecord(
-                "", report.nodeid, Verdict.HARNESS_ERROR, traceback=str(report.longrepr)
-            )
+            requirement = self.results.requirement_of(report.nodeid)
+            record = TestRecord(requirement, report.nodeid, Verdict.HARNESS_ERROR)
             record.reason = "the test ended without a verdict"
+            record.traceback = str(report.longrepr)
             self.results.problems.append(f"{report.nodeid}: {record.reason}: {report.longrepr}")
-            self.progress.finished_test(record)
-            return
+            if not requirement:
+                self.progress.finished_test(record)
+                return
         else:
             return
         self.results.add(record)
@@ -69,7 +72,7 @@ class Controller:
         if not self.results.target.get("product"):
             self.results.target = target
             identity = Identity(target["product"], target["version"])
-            self.results.deviations = deviations_for(identity)
+            self.results.deviations = deviations_for(identity, self.kit)
         for problem in problems:
             if problem not in self.results.problems:
                 self.results.problems.append(problem)

@@ -19,10 +19,10 @@ def amqp(request: pytest.FixtureRequest) -> Iterator[AmqpTester]:
     session: RunSession = request.config.stash[RunSession.KEY]
     marker = request.node.get_closest_marker(MARKER)
     requirement = session.requirements[marker.args[0]]
-    number = zlib.crc32(request.node.nodeid.encode()) & 0xFFFF
+    number = zlib.crc32(request.node.nodeid.encode())
     tester = AmqpTester(
         session.target,
-        f"tck-{session.options.nonce}-{number:04x}-",
+        f"tck-{session.options.nonce}-{number:08x}-",
         requirement.outcomes_for(session.dialect_version),
         time.monotonic() + session.options.test_limit_s,
     )

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 
 from conformance.errors import UsageError
-from conformance.requirements import Requirement, load_catalogue
+from conformance.requirements import Catalogue, Requirement, load_catalogue
 from conformance.requirements.model import PROFILES, Level
+from conformance.resources import Kit, kit_in
 
 EXAMPLES = {"quick": 6, "core": 20, "full": 60}
 """Examples of a property of ordinary cost, by profile."""
@@ -16,7 +17,11 @@ EXAMPLES = {"quick": 6, "core": 20, "full": 60}
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Options of `brokertck run` for one target. `nonce` makes names unique on shared brokers."""
+    """Options of `brokertck run` for one target.
+
+    `nonce` makes names unique on shared brokers. `kit` is the folder of a kit of one's own (see
+    `kit_in`); empty for the shipped one.
+    """
 
     target: str
     profile: str = "core"
@@ -29,6 +34,7 @@ class RunOptions:
     shrink: bool = True
     test_limit_s: float = 60.0
     nonce: str = "000000"
+    kit: str = ""
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -57,9 +63,19 @@ class RunOptions:
     def base_examples(self) -> int:
         return EXAMPLES[self.profile]
 
+    @property
+    def material(self) -> Kit:
+        """The folders of the kit."""
+        return kit_in(self.kit)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All requirements of the kit."""
+        return load_catalogue(self.material.requirements)
+
     def selected(self) -> list[Requirement]:
         """The requirements of this run. Raises UsageError for patterns that match nothing."""
-        catalogue = load_catalogue()
+        catalogue = self.catalogue
         chosen = catalogue.select(self.select) if self.select else list(catalogue.values())
         runs = PROFILES[: PROFILES.index(self.profile) + 1]
         index, count = self.shard

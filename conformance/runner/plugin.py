@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from conformance.errors import Mismatch, NoAnswer, UsageError
 from conformance.reporting import allure
 from conformance.reporting.results import TestRecord
-from conformance.reporting.verdicts import Verdict, by_level, leaves, of_failure
+from conformance.reporting.verdicts import Verdict, by_level, of_failure
 from conformance.requirements.marker import MARKER
 from conformance.runner import properties
+from conformance.runner.evidence import add_traffic, explain
 from conformance.runner.fixtures import amqp
 from conformance.runner.options import RunOptions
 from conformance.runner.session import RunSession
@@ -25,8 +25,10 @@ __all__ = ["amqp"]
 
 PROPERTY = "brokertck"
 TARGET_PROPERTY = "brokertck-target"
-MAX_OPERATIONS = 200
-"""Operations shown of one example; a shrunk failure has a handful."""
+TROUBLE = (Verdict.FAILED, Verdict.WARNED, Verdict.INCONCLUSIVE, Verdict.HARNESS_ERROR)
+"""Verdicts after which the kit looks whether the target is still alive."""
+SHAPER: pytest.StashKey[allure.Shaper] = pytest.StashKey()
+VERDICT: pytest.StashKey[Verdict] = pytest.StashKey()
 
 
 class NotTested(Exception):
@@ -46,6 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     properties.configure(options.base_examples, shrink=options.shrink)
     config.addinivalue_line("markers", f"{MARKER}(id): the requirement that a test decides")
     config.stash[RunSession.KEY] = RunSession(options)
+    shaper = config.stash[SHAPER] = allure.Shaper()
+    shaper.register()
+    config.add_cleanup(shaper.unregister)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -63,7 +68,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         identifier = requirement_of(item)
         if identifier not in session.requirements:
-            raise UsageError(f"{item.nodeid} names no requirement of the catalogue: {identifier!r}")
+            raise pytest.UsageError(
+                f"{item.nodeid} names no requirement of the catalogue: {identifier!r}"
+            )
         if identifier in order:
             chosen.append((order[identifier], item))
         else:
@@ -83,6 +90,7 @@ def requirement_of(item: pytest.Item) -> str:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     session = item.config.stash[RunSession.KEY]
     session.ensure_started()
+    properties.begin_test()
     requirement = session.requirements[requirement_of(item)]
     allure.describe(requirement, session.target.name, session.identity)
     if session.dead:
@@ -99,18 +107,43 @@ def pytest_runtest_makereport(
     report = yield
     session = item.config.stash[RunSession.KEY]
     error = call.excinfo.value if call.excinfo is not None else None
-    if error is None and call.when != "call":
+    if call.when == "teardown":
+        if error is not None:
+            _after_the_test(item, session, report, error)
+        return report
+    if error is None and call.when == "setup":
         return report
     record = _record(item, session, report, error)
-    if record.verdict in (Verdict.FAILED, Verdict.HARNESS_ERROR, Verdict.WARNED):
+    if record.verdict in TROUBLE:
         session.check_alive()
+    item.stash[VERDICT] = record.verdict
     report.user_properties.append((PROPERTY, record.to_json()))
-    report.user_properties.append(
-        (TARGET_PROPERTY, {"target": session.describe(), "problems": session.problems()})
-    )
+    report.user_properties.append((TARGET_PROPERTY, session.about()))
     allure.attach(record)
+    requirement = session.requirements[record.requirement]
+    deviation = session.deviations.get(record.requirement)
+    item.config.stash[SHAPER].finished(requirement, record, deviation)
     _align(report, record, session)
     return report
+
+
+def _after_the_test(
+    item: pytest.Item, session: RunSession, report: pytest.TestReport, error: BaseException
+) -> None:
+    """Cleaning up failed. The test has its verdict: a broker that cannot be cleaned up is a note
+    of the run, and a fault of the kit shows unless it would hide a failure."""
+    said = f"cleaning up after the test failed: {type(error).__name__}: {error}"
+    session.notes.append(f"{item.nodeid}: {said}")
+    session.check_alive()
+    report.user_properties.append((TARGET_PROPERTY, session.about()))
+    kit_failed = of_failure(error) is Verdict.HARNESS_ERROR and not isinstance(error, OSError)
+    if kit_failed and item.stash.get(VERDICT, None) is not Verdict.FAILED:
+        record = TestRecord(requirement_of(item), item.nodeid, Verdict.HARNESS_ERROR)
+        record.reason, record.traceback = said, str(report.longrepr)
+        report.user_properties.append((PROPERTY, record.to_json()))
+    else:
+        report.outcome = "passed"
+        report.longrepr = None
 
 
 def _record(
@@ -127,58 +160,15 @@ def _record(
     if isinstance(error, pytest.skip.Exception):
         record.verdict, record.reason = Verdict.INCONCLUSIVE, str(error)
     elif error is not None:
-        verdict = of_failure(error) if report.when == "call" else Verdict.HARNESS_ERROR
+        verdict = of_failure(error)
         record.verdict = by_level(verdict, requirement.level, strict=session.options.strict)
-        _explain(record, error)
+        explain(record, error)
         if verdict is Verdict.HARNESS_ERROR:
             record.traceback = str(report.longrepr)
-    _add_evidence(item, record)
-    return record
-
-
-def _explain(record: TestRecord, error: BaseException) -> None:
-    """Fill in what was expected and what was observed."""
-    leaf = next(iter(leaves(error)))
-    record.reason = f"{type(leaf).__name__}: {leaf}" if not str(leaf) else str(leaf)
-    if isinstance(leaf, Mismatch):
-        record.expected = f"{leaf.about}: {leaf.expected}" if leaf.about else leaf.expected
-        record.observed = leaf.observed
-    elif isinstance(leaf, NoAnswer):
-        record.expected, record.observed = leaf.what, f"nothing within {leaf.within_s:g} s"
-    else:
-        record.observed = str(leaf)
-    notes = [*getattr(error, "__notes__", ()), *getattr(leaf, "__notes__", ())]
-    record.example = "\n".join(dict.fromkeys(notes))
-
-
-def _add_evidence(item: pytest.Item, record: TestRecord) -> None:
-    """Attach what the last example did: for a failure whole, for a pass in short."""
     tester = item.stash.get(RunSession.TESTER, None)
-    if tester is None:
-        return
-    record.examples = max(1, tester.examples)
-    record.octets = tester.transcript.counts()
-    lines = tester.transcript.lines()
-    sent = [line.text for line in lines if line.direction == ">"]
-    record.operations = [text for text in sent if _is_operation(text)][:MAX_OPERATIONS]
-    if record.verdict is not Verdict.PASSED:
-        record.truncated = tester.transcript.truncated
-        record.transcript = [
-            {
-                "at_ms": round(line.at_ms, 2),
-                "connection": line.connection,
-                "direction": line.direction,
-                "text": line.text,
-                "hex": line.octets.hex(),
-            }
-            for line in lines
-        ]
-
-
-def _is_operation(text: str) -> bool:
-    """Whether a frame is something that the test did, rather than how a connection is opened."""
-    words = text.split()
-    return len(words) > 1 and not words[1].startswith(("connection.", "channel.", "header"))
+    if tester is not None:
+        add_traffic(record, tester)
+    return record
 
 
 def _align(report: pytest.TestReport, record: TestRecord, session: RunSession) -> None:

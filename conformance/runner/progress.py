@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from conformance.reporting.results import Results, TestRecord
+from conformance.reporting.results import Results, TestRecord, command_again
 from conformance.reporting.verdicts import Verdict
 
 COLOURS = {
@@ -72,14 +71,14 @@ def print_report(console: Console, results: Results) -> None:
             for record in results.records[identifier]:
                 _print_failure(console, results, identifier, record)
     for problem in results.problems:
-        console.print(Text(f"note: {problem}", style="yellow"))
+        console.print(_text(f"note: {problem}", style="yellow"))
     counts = ", ".join(f"{count} {name}" for name, count in results.counts().items())
     unexpected = len(results.unexpected())
     target = results.target
     broker = f"{target.get('product', '')} {target.get('version', '')}".strip()
     name = results.run["target"]
     console.print(
-        Text(
+        _text(
             f"{name}{f' ({broker})' if broker else ''}: {counts}; "
             + (f"{unexpected} unexpected" if unexpected else "nothing unexpected"),
             style="bold red" if unexpected else "bold green",
@@ -111,8 +110,8 @@ def _print_not_run(console: Console, results: Results) -> None:
             reasons.setdefault(reason, []).append(identifier)
     for reason, identifiers in reasons.items():
         listed = ", ".join(identifiers[:3]) + (" ..." if len(identifiers) > 3 else "")
-        console.print(Text(f"NOT RUN  {len(identifiers)} ({listed})", style="magenta"))
-        console.print(Text(f"  {reason}"))
+        console.print(_text(f"NOT RUN  {len(identifiers)} ({listed})", style="magenta"))
+        console.print(_text(f"  {reason}"))
 
 
 def _print_failure(console: Console, results: Results, identifier: str, record: TestRecord) -> None:
@@ -123,53 +122,54 @@ def _print_failure(console: Console, results: Results, identifier: str, record: 
         return  # another test of the same requirement is the one that failed
     console.print()
     style = COLOURS[record.verdict]
-    console.print(Text(f"{record.verdict.value.upper()}  {identifier}", style=style))
-    console.print(Text(f"  {requirement.level.value}: {requirement.statement}"))
-    console.print(Text(f"  source: {'; '.join(requirement.sources)}", style="dim"))
+    console.print(_text(f"{record.verdict.value.upper()}  {identifier}", style=style))
+    console.print(_text(f"  {requirement.level.value}: {requirement.statement}"))
+    console.print(_text(f"  source: {'; '.join(requirement.sources)}", style="dim"))
     if deviation is not None and stale:
-        console.print(Text(f"  stale: listed as a deviation ({deviation.reason}), but it passes"))
+        console.print(_text(f"  stale: listed as a deviation ({deviation.reason}), but it passes"))
     elif record.expected or record.observed:
-        console.print(Text(f"  expected: {record.expected}"))
-        console.print(Text(f"  observed: {record.observed}"))
+        console.print(_text(f"  expected: {record.expected}"))
+        console.print(_text(f"  observed: {record.observed}"))
     else:
-        console.print(Text(f"  {record.reason}"))
+        console.print(_text(f"  {record.reason}"))
     _print_evidence(console, record)
-    console.print(Text(f"  again: {again(results.run, identifier)}"))
+    console.print(_text(f"  again: {command_again(results.run, identifier)}"))
 
 
 def _print_evidence(console: Console, record: TestRecord) -> None:
     if record.example:
-        console.print(Text("  example:", style="bold"))
-        console.print(Text("    " + record.example.replace("\n", "\n    ")))
+        console.print(_text("  example:", style="bold"))
+        console.print(_text("    " + record.example.replace("\n", "\n    ")))
     if record.verdict is Verdict.FAILED and record.operations:
-        console.print(Text("  operations:", style="bold"))
+        console.print(_text("  operations:", style="bold"))
         for operation in record.operations:
-            console.print(Text(f"    {operation}"))
+            console.print(_text(f"    {operation}"))
     lines = record.transcript[-MAX_TRANSCRIPT_LINES:]
     if lines:
         cut = len(record.transcript) - len(lines)
         console.print(
-            Text(
+            _text(
                 f"  wire{f' (last {len(lines)} of {cut + len(lines)})' if cut else ''}:",
                 style="bold",
             )
         )
     for line in lines:
         console.print(
-            Text(
+            _text(
                 f"    {line['at_ms']:9.1f} ms #{line['connection']} {line['direction']} "
                 f"{line['text']}",
                 style="dim",
             )
         )
     if record.traceback:
-        console.print(Text("  traceback of the kit:", style="bold"))
-        console.print(Text("    " + record.traceback.replace("\n", "\n    "), style="dim"))
+        console.print(_text("  traceback of the kit:", style="bold"))
+        console.print(_text("    " + record.traceback.replace("\n", "\n    "), style="dim"))
 
 
-def again(run: dict[str, Any], identifier: str) -> str:
-    """The command that runs one requirement again with the same inputs."""
-    return (
-        f"brokertck run --target {run['target']} --select {identifier} "
-        f"--profile {run['profile']} --seed {run['seed']}"
+def _text(content: str, style: str = "") -> Text:
+    """Text as it is, without what would move the cursor or cannot be encoded: much of it comes
+    from the broker under test."""
+    shown = "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in content
     )
+    return Text(shown, style=style)

@@ -27,6 +27,7 @@ SHRINK_BUDGET_S = 15.0
 """After the first failure smaller inputs are tried for so long; a broker that does not answer
 makes each try cost seconds."""
 
+_tests_begun = 0
 _base_examples = 20
 _phases: tuple[Phase, ...] = tuple(Phase)
 
@@ -37,6 +38,12 @@ def configure(base_examples: int, *, shrink: bool) -> None:
     _base_examples = base_examples
     wanted = [Phase.explicit, Phase.generate]
     _phases = (*wanted, Phase.shrink) if shrink else tuple(wanted)
+
+
+def begin_test() -> None:
+    """A test is about to run: what an earlier run of it found, on another target, is forgotten."""
+    global _tests_begun
+    _tests_begun += 1
 
 
 def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callable[[F], F]:
@@ -79,10 +86,15 @@ class _ShrinkBudget:
     """Ends the search for a smaller input in time, without hiding the one that was found."""
 
     def __init__(self) -> None:
+        self._test = 0
         self._first_failure_s: float | None = None
         self._failing: set[str] = set()
 
     def allows(self, example: str) -> bool:
+        if self._test != _tests_begun:
+            self._test = _tests_begun
+            self._first_failure_s = None
+            self._failing.clear()
         if self._first_failure_s is None or example in self._failing:
             return True
         return time.monotonic() - self._first_failure_s < SHRINK_BUDGET_S

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,8 @@ from rich.console import Console
 from conformance.errors import UsageError
 from conformance.reporting.results import Results
 from conformance.reporting.verdicts import Verdict
-from conformance.resources import suites_dir
+from conformance.requirements.coverage import find_tests
+from conformance.resources import kit_in
 from conformance.runner.controller import Controller
 from conformance.runner.options import RunOptions
 from conformance.runner.progress import TerminalProgress
@@ -24,6 +28,11 @@ EXIT_OK = 0
 EXIT_UNEXPECTED = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
+EXIT_INTERRUPTED = 130
+
+PYTEST_VARIABLES = ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+INTERRUPTED = "the run was interrupted"
+NOT_RUNNABLE = "the suites could not be run"
 
 
 def run_target(
@@ -33,7 +42,8 @@ def run_target(
     requirements = [r for r in options.selected() if r.has_test]
     if not requirements:
         raise UsageError("nothing to run: no selected requirement has a test")
-    resolve(options.target)
+    target = resolve(options.target)
+    target.check()
     out.mkdir(parents=True, exist_ok=True)
     results = Results(
         out / "results.json",
@@ -45,14 +55,25 @@ def run_target(
             "workers": options.workers,
             "select": list(options.select),
             "strict": options.strict,
+            **({"kit": options.kit} if options.kit else {}),
         },
+        find_tests(options.material.suites),
     )
+    if options.workers > 1 and not target.side_by_side:
+        options = dataclasses.replace(options, workers=0)
+        results.problems.append(
+            "all tests ran in one process: the workers would start and stop the same broker"
+        )
     results.write()
     progress = TerminalProgress(console, results.run["target"])
-    controller = Controller(results, progress)
+    controller = Controller(results, progress, options.material)
     said = io.StringIO()
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with (
+            _only_our_plugins(),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
             code = pytest.main(_arguments(options, allure_dir), plugins=[controller])
     finally:
         progress.stop()
@@ -61,19 +82,40 @@ def run_target(
     return results
 
 
+@contextlib.contextmanager
+def _only_our_plugins() -> Iterator[None]:
+    """Keep what else is installed or set for pytest here out of the run and of its workers: a
+    plugin that shuffles, repeats or times out tests would change verdicts."""
+    before = {name: os.environ.pop(name, None) for name in PYTEST_VARIABLES}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
 def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
-    suites = suites_dir()
+    suites = options.material.suites
     arguments = [
         str(suites),
         f"--rootdir={suites}",
         "--confcutdir",
         str(suites),
         "-c",
-        str(suites / "pytest.ini"),
+        str(kit_in().suites / "pytest.ini"),
+        "-p",
+        "_hypothesis_pytestplugin",
         "-p",
         "conformance.runner.plugin",
         "-p",
         "no:cacheprovider",
+        # What is left open in the kit, or goes wrong in a thread of an embedded broker, must not
+        # become the error of the test that happens to run then.
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "no:threadexception",
         "--capture=no",
         "--import-mode=importlib",
         f"--hypothesis-seed={options.seed}",
@@ -81,18 +123,17 @@ def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
         options.to_json(),
     ]
     if options.workers > 1:
-        arguments += ["-n", str(options.workers), "--dist", "worksteal", "--maxprocesses", "16"]
-    else:
-        arguments += ["-p", "no:xdist"]
+        arguments += ["-p", "xdist.plugin", "-n", str(options.workers), "--dist", "worksteal"]
+        arguments += ["--maxprocesses", "16"]
     if allure_dir is not None:
-        arguments += [f"--alluredir={allure_dir}"]
+        arguments += ["-p", "allure_pytest.plugin", f"--alluredir={allure_dir}"]
     return arguments
 
 
 def _conclude(results: Results, controller: Controller, code: pytest.ExitCode, said: str) -> None:
     """Note how pytest ended."""
     if code is pytest.ExitCode.INTERRUPTED:
-        results.stopped_early = "the run was interrupted"
+        results.stopped_early = INTERRUPTED
     elif code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         results.complete = True
     if controller.collection_errors or code in (
@@ -101,13 +142,15 @@ def _conclude(results: Results, controller: Controller, code: pytest.ExitCode, s
         pytest.ExitCode.NO_TESTS_COLLECTED,
     ):
         results.complete = False
-        results.stopped_early = "the suites could not be run"
+        results.stopped_early = NOT_RUNNABLE
         results.problems += controller.collection_errors or [said.strip()[-4000:]]
 
 
 def exit_code(results: Results) -> int:
     """What a run means to a caller (DESIGN.md, section 5)."""
     verdicts = [results.verdict(identifier) for identifier in results.unexpected()]
+    if results.stopped_early == INTERRUPTED:
+        return EXIT_INTERRUPTED
     if Verdict.HARNESS_ERROR in verdicts or not results.complete:
         return EXIT_UNREACHABLE
     if verdicts and all(verdict is Verdict.NOT_RUN for verdict in verdicts):

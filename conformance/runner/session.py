@@ -8,13 +8,13 @@ from typing import ClassVar
 import pytest
 
 from conformance.drivers.amqp.tester import AmqpTester
-from conformance.errors import TargetError
+from conformance.errors import KitError, TargetError
 from conformance.expectations import Deviation, deviations_for
-from conformance.requirements import Requirement, load_catalogue
+from conformance.requirements import Requirement
 from conformance.runner.options import RunOptions
 from conformance.targets.model import Identity, Target
 from conformance.targets.probe import disagreements, probe
-from conformance.targets.readiness import open_once
+from conformance.targets.readiness import check_answers
 from conformance.targets.resolve import resolve
 
 
@@ -27,12 +27,13 @@ class RunSession:
 
     def __init__(self, options: RunOptions) -> None:
         self.options = options
-        self.requirements: dict[str, Requirement] = dict(load_catalogue())
+        self.requirements: dict[str, Requirement] = dict(options.catalogue)
         self.target: Target = resolve(options.target)
         self.identity = Identity("", "")
         self.deviations: dict[str, Deviation] = {}
         self.dead: str = ""
         """Why no further test can run, if that is so."""
+        self.notes: list[str] = []
         self._started = False
 
     def ensure_started(self) -> None:
@@ -43,16 +44,18 @@ class RunSession:
         try:
             self.target.start()
             self.identity = probe(self.target)
-        except TargetError as error:
+        except KitError as error:
             self.dead = str(error)
             return
-        self.deviations = deviations_for(self.identity)
+        self.deviations = deviations_for(self.identity, self.options.material)
 
     @property
     def dialect_version(self) -> str | None:
-        """The version for which requirements are read; None for a product that is not known."""
+        """The version for which requirements are read; None for a product that is not known, or
+        that does not say its version."""
         product = self.target.product or self.identity.product
-        return self.identity.version if product == "RabbitMQ" else None
+        known = product == "RabbitMQ" and self.identity.version[:1].isdigit()
+        return self.identity.version if known else None
 
     def describe(self) -> dict[str, object]:
         """The target as results.json tells it."""
@@ -67,8 +70,10 @@ class RunSession:
             "probed": dict(sorted(capabilities.probed.items())),
         }
 
-    def problems(self) -> list[str]:
-        return disagreements(self.target.capabilities)
+    def about(self) -> dict[str, object]:
+        """What travels with each report: the target, and what concerns the run as a whole."""
+        problems = [*disagreements(self.target.capabilities), *self.notes]
+        return {"target": self.describe(), "problems": problems}
 
     def why_not_applicable(self, requirement: Requirement) -> str:
         """Why a requirement cannot be asked of this target, or an empty text."""
@@ -85,17 +90,21 @@ class RunSession:
     def check_alive(self) -> None:
         """After a failure: does the target still answer? If not, try to bring it back."""
         try:
-            open_once(self.target.name, self.target.amqp).client.close()
+            check_answers(self.target.name, self.target.amqp)
             return
         except TargetError as error:
-            reason = str(error)
-        if self.target.capabilities.has("restart"):
-            with contextlib.suppress(TargetError):
-                self.target.stop()
-                self.target.start()
-                return
-        self.dead = f"the target stopped answering: {reason}"
+            reason = f"the target stopped answering: {error}"
+        if not self.target.capabilities.has("restart"):
+            self.dead = reason
+            return
+        try:
+            self.target.stop()
+            self.target.start()
+            self.notes.append(f"{reason}; it was started again")
+        except KitError as error:
+            self.dead = f"{reason}; starting it again failed too: {error}"
 
     def stop(self) -> None:
-        with contextlib.suppress(TargetError):
+        """Stop the target; that it cannot be stopped changes nothing that was found."""
+        with contextlib.suppress(KitError):
             self.target.stop()

@@ -1,16 +1,18 @@
 """A broker from a container image, through testcontainers.
 
-Containers carry a label; whatever an interrupted run left behind is removed at the next start.
+Containers carry a label with the host and the process that started them; whatever an interrupted
+run of this host left behind is removed at the next start.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from typing import Any
 
 from conformance.drivers.amqp.client import Endpoint
-from conformance.errors import TargetError, UsageError
+from conformance.errors import EngineMissing, TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.ports import LOOPBACK, free_ports
 from conformance.targets.rabbitmqctl import RabbitMqControl
@@ -25,29 +27,34 @@ class ContainerTarget(Target):
 
     def __init__(self, name: str, settings: Mapping[str, Any], version: str) -> None:
         self.name = name
-        self.product = settings["product"]
+        self.product = settings.get("product")
         self.protocols = tuple(settings["protocols"])
-        controls = dict.fromkeys(("restart", "kill", "alarm", "vhosts", "users"), True)
+        by_rabbitmqctl = self.product == "RabbitMQ"
+        controls = {"restart": True, "kill": True}
+        controls.update(dict.fromkeys(("alarm", "vhosts", "users"), by_rabbitmqctl))
         declared = {**all_features(self.protocols), **controls, **settings.get("capabilities", {})}
         self.capabilities = Capabilities(declared)
         container = settings["container"]
-        self._images = [image.format(version=version) for image in container["images"]]
+        self.images = [image.format(version=version) for image in container["images"]]
         self._port = int(container["amqp_port"])
         self._image = ""
         self._container: Any = None
 
     # -- life -------------------------------------------------------------------------------
 
+    def check(self) -> None:
+        self._image = _choose_image(self.name, connect_engine(self.name), self.images)
+
     def start(self) -> None:
         docker = connect_engine(self.name)
         sweep(docker)
-        self._image = _choose_image(self.name, docker, self._images)
+        self._image = _choose_image(self.name, docker, self.images)
         from testcontainers.core.container import DockerContainer
 
         port = free_ports(1)[0]
         container = DockerContainer(self._image)
         container.ports[f"{self._port}/tcp"] = (LOOPBACK, port)  # type: ignore[assignment]
-        container.with_kwargs(labels={LABEL: str(os.getpid())})
+        container.with_kwargs(labels={LABEL: owner(os.getpid())})
         self._container = container
         try:
             container.start()
@@ -94,9 +101,11 @@ class ContainerTarget(Target):
         wrapped = self._container.get_wrapped_container()
         if kill:
             wrapped.kill()
-        else:
+        elif self.product == "RabbitMQ":
             # The first process does not pass SIGTERM on; ask the node itself.
             self._control().run("stop")
+        else:
+            wrapped.stop(timeout=STOP_TIMEOUT_S)
         wrapped.wait(timeout=STOP_TIMEOUT_S)
         wrapped.start()
         self._wait_ready()
@@ -113,7 +122,7 @@ class ContainerTarget(Target):
 
 
 def connect_engine(name: str) -> Any:
-    """Return a client of the container engine. Raises UsageError where there is none."""
+    """Return a client of the container engine. Raises EngineMissing."""
     # The kit removes its containers itself, and its reaper image cannot be had everywhere.
     os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
     os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", LOOPBACK)
@@ -124,19 +133,28 @@ def connect_engine(name: str) -> Any:
         client = docker.from_env()
         client.ping()
     except DockerException as error:
-        raise UsageError(
-            f"target {name} needs a container engine, and none answers ({error}); start Docker, "
+        where = os.environ.get("DOCKER_HOST", "the default socket")
+        raise EngineMissing(
+            f"target {name} needs a container engine, and none answers at {where}; start Docker, "
             "or use process:rabbitmq or an amqp:// URL"
         ) from error
     return client
 
 
+def owner(pid: int) -> str:
+    """The label's value for the containers of a process."""
+    return f"{socket.gethostname()}:{pid}"
+
+
 def sweep(docker: Any) -> int:
-    """Remove containers whose owner is gone; return how many."""
+    """Remove containers whose owner was a process of this host and is gone; return how many.
+
+    An engine may serve several hosts, and a process of another one cannot be seen from here.
+    """
     removed = 0
     for container in docker.containers.list(all=True, filters={"label": LABEL}):
-        owner = container.labels.get(LABEL, "")
-        if not owner.isdigit() or not _process_exists(int(owner)):
+        host, _, pid = container.labels.get(LABEL, "").rpartition(":")
+        if host == socket.gethostname() and pid.isdigit() and not _process_exists(int(pid)):
             container.remove(force=True, v=True)
             removed += 1
     return removed

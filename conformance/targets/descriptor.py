@@ -19,7 +19,7 @@
     start = ["docker", "compose", "up", "--wait"]
     stop = ["docker", "compose", "down"]
     restart = ["docker", "compose", "restart"]
-    kill = ["docker", "compose", "kill"]
+    kill = ["docker", "compose", "kill"]        # `start` follows
 
 guide: docs/guides/testing-a-broker.md
 """
@@ -27,7 +27,7 @@ guide: docs/guides/testing-a-broker.md
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +38,29 @@ from conformance.targets.external import ExternalTarget
 from conformance.targets.model import CONTROLS, FEATURES, Target
 from conformance.targets.urls import parse_amqp_url
 
+Refuse = Callable[[str], UsageError]
+
 KINDS = ("external", "container")
 COMMANDS = ("start", "stop", "restart", "kill")
-_KEYS = {
-    "name",
-    "kind",
-    "protocols",
-    "product",
-    "default_version",
-    "amqp",
-    "container",
-    "capabilities",
-    "commands",
+
+_TEXT, _LIST, _TABLE, _WHOLE = "text", "list of texts", "table", "whole number"
+_KEYS: dict[str, dict[str, str]] = {
+    "": {
+        "name": _TEXT,
+        "kind": _TEXT,
+        "protocols": _LIST,
+        "product": _TEXT,
+        "default_version": _TEXT,
+        "amqp": _TABLE,
+        "container": _TABLE,
+        "capabilities": _TABLE,
+        "commands": _TABLE,
+    },
+    "amqp": {"url": _TEXT},
+    "container": {"images": _LIST, "amqp_port": _WHOLE},
+    "commands": dict.fromkeys(COMMANDS, _LIST),
 }
+"""What each table of a descriptor may hold, and of which type; "" is the file itself."""
 
 
 def shipped() -> dict[str, Mapping[str, Any]]:
@@ -78,44 +88,80 @@ def _check(path: Path, settings: Mapping[str, Any]) -> None:
     def refuse(why: str) -> UsageError:
         return UsageError(f"descriptor {path}: {why}")
 
-    unknown = sorted(set(settings) - _KEYS)
-    if unknown:
-        raise refuse(f"unknown key {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
+    _check_keys("", settings, refuse)
+    for table in ("amqp", "container", "commands"):
+        _check_keys(table, settings.get(table, {}), refuse)
     for key in ("name", "kind", "protocols"):
         if not settings.get(key):
             raise refuse(f"{key!r} is missing")
-    kind = settings["kind"]
-    if kind not in KINDS:
-        raise refuse(f"kind {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+    if settings["kind"] not in KINDS:
+        raise refuse(f"kind {settings['kind']!r} is unknown; choose one of {', '.join(KINDS)}")
     for protocol in settings["protocols"]:
         if protocol not in FEATURES:
             raise refuse(f"protocol {protocol!r} is unknown; choose from {', '.join(FEATURES)}")
-    if kind == "external" and "url" not in settings.get("amqp", {}):
-        raise refuse('kind "external" needs [amqp] with a url')
-    if kind == "external" and "container" in settings:
-        raise refuse('kind "external" contradicts [container]; remove one of them')
-    if kind == "container" and not {"images", "amqp_port"} <= set(settings.get("container", {})):
-        raise refuse('kind "container" needs [container] with images and amqp_port')
-    if kind == "container" and ("amqp" in settings or "commands" in settings):
-        raise refuse('kind "container" contradicts [amqp] and [commands]; remove them')
-    _check_capabilities(settings, refuse)
-
-
-def _check_capabilities(settings: Mapping[str, Any], refuse: Any) -> None:
+    if settings["kind"] == "external":
+        _check_external(settings, refuse)
+    else:
+        _check_container(settings, refuse)
     known = {name for p in settings["protocols"] for name in FEATURES[p]} | set(CONTROLS)
     for name, value in settings.get("capabilities", {}).items():
         if name not in known:
             raise refuse(f"unknown capability {name!r}; known are {', '.join(sorted(known))}")
         if not isinstance(value, bool):
             raise refuse(f"capability {name!r} must be true or false")
+
+
+def _check_keys(table: str, found: Mapping[str, Any], refuse: Refuse) -> None:
+    where = f"[{table}] " if table else ""
+    for key, value in found.items():
+        wanted = _KEYS[table].get(key)
+        if wanted is None:
+            known = ", ".join(sorted(_KEYS[table]))
+            raise refuse(f"{where}unknown key {key!r}; known are {known}")
+        if not _is(wanted, value):
+            raise refuse(f"{where}{key!r} must be a {wanted}, not {value!r}")
+
+
+def _is(wanted: str, value: Any) -> bool:
+    if wanted == _LIST:
+        return isinstance(value, list) and bool(value) and all(_is(_TEXT, one) for one in value)
+    if wanted == _WHOLE:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, {_TEXT: str, _TABLE: dict}[wanted])
+
+
+def _check_external(settings: Mapping[str, Any], refuse: Refuse) -> None:
+    if "container" in settings:
+        raise refuse('kind "external" contradicts [container]; remove one of them')
+    if "url" not in settings.get("amqp", {}):
+        raise refuse('kind "external" needs [amqp] with a url')
+    try:
+        parse_amqp_url(settings["amqp"]["url"])
+    except UsageError as error:
+        raise refuse(f"[amqp] {error}") from error
     commands = settings.get("commands", {})
-    for name in commands:
-        if name not in COMMANDS:
-            raise refuse(f"unknown command {name!r}; known are {', '.join(COMMANDS)}")
-    for name in ("restart", "kill"):
-        wanted = settings.get("capabilities", {}).get(name)
-        if settings["kind"] == "external" and wanted and name not in commands:
-            raise refuse(f"capability {name!r} is true, but [commands] has no {name!r}")
+    if "kill" in commands and "start" not in commands:
+        raise refuse("[commands] has 'kill', but no 'start' that could follow it")
+    for name in CONTROLS:
+        if settings.get("capabilities", {}).get(name) and name not in commands:
+            if name in COMMANDS:
+                raise refuse(f"capability {name!r} is true, but [commands] has no {name!r}")
+            raise refuse(f"capability {name!r} is true, but the kit has no means to control it")
+
+
+def _check_container(settings: Mapping[str, Any], refuse: Refuse) -> None:
+    if "amqp" in settings or "commands" in settings:
+        raise refuse('kind "container" contradicts [amqp] and [commands]; remove them')
+    container = settings.get("container", {})
+    if not {"images", "amqp_port"} <= set(container):
+        raise refuse('kind "container" needs [container] with images and amqp_port')
+    if not 0 < container["amqp_port"] < 65536:
+        raise refuse(f"[container] 'amqp_port' is no port: {container['amqp_port']}")
+    for image in container["images"]:
+        try:
+            image.format(version="1")
+        except (LookupError, ValueError) as error:
+            raise refuse(f"[container] image {image!r} may hold {{version}} only") from error
 
 
 def build(settings: Mapping[str, Any], version: str | None = None) -> Target:

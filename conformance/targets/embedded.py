@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from conformance.drivers.amqp.client import Endpoint
-from conformance.errors import UsageError
+from conformance.errors import TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
-from reference_impl import ReferenceBroker, UnknownVersion
+from reference_impl import BrokerError, ReferenceBroker, UnknownVersion
+from reference_impl.amqp.versions import dialect_for
 
 UNSERVED_FEATURES = ("quorum-queues", "streams")
 
 
 class EmbeddedTarget(Target):
-    """The reference, emulating one version, durable in a temporary directory."""
+    """The reference, emulating one version, durable in a temporary directory.
+
+    Raises UsageError for a version that it does not emulate.
+    """
 
     product = "RabbitMQ"
 
@@ -28,6 +32,7 @@ class EmbeddedTarget(Target):
         features.update(dict.fromkeys(UNSERVED_FEATURES, False))
         controls = dict.fromkeys(("restart", "alarm", "vhosts", "users"), True)
         self.capabilities = Capabilities({**features, **controls})
+        check_version(version)
         self._version = version
         self._data: Path | None = None
         self._broker: ReferenceBroker | None = None
@@ -45,26 +50,33 @@ class EmbeddedTarget(Target):
         assert self._broker is not None
         try:
             self._broker.start()
-        except UnknownVersion as error:
+        except BrokerError as error:
             self._broker = None
-            raise UsageError(str(error)) from error
+            raise TargetError(f"target {self.name}: it cannot start: {error}") from error
         host, port = self._broker.amqp_address
         self._amqp = Endpoint(host, port)
 
     def stop(self) -> None:
-        if self._broker is not None:
-            self._broker.stop()
-            self._broker = None
-        if self._data is not None:
-            shutil.rmtree(self._data, ignore_errors=True)
-            self._data = None
+        data, self._data = self._data, None
+        try:
+            self._halt()
+        finally:
+            if data is not None:
+                shutil.rmtree(data, ignore_errors=True)
+
+    def _halt(self) -> None:
+        broker, self._broker = self._broker, None
+        try:
+            if broker is not None:
+                broker.stop()
+        except BrokerError as error:
+            raise TargetError(f"target {self.name}: it failed while it ran: {error}") from error
 
     def describe(self) -> Mapping[str, Any]:
         return {"kind": "embedded", "emulates": f"RabbitMQ {self._version or 'default'}"}
 
     def restart(self, *, kill: bool = False) -> None:
-        assert self._broker is not None
-        self._broker.stop()
+        self._halt()
         self._broker = self._new_broker(self.amqp.port)
         self._listen()
 
@@ -79,3 +91,12 @@ class EmbeddedTarget(Target):
     def create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
         assert self._broker is not None
         self._broker.create_user(name, password, configure=configure, write=write, read=read)
+
+
+def check_version(version: str | None) -> None:
+    """Raise UsageError for a RabbitMQ version that the reference does not emulate."""
+    try:
+        if version is not None:
+            dialect_for(version)
+    except UnknownVersion as error:
+        raise UsageError(str(error)) from error

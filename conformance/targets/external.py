@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.drivers.amqp.client import Endpoint
 from conformance.errors import TargetError
 from conformance.targets.model import Capabilities, Target, all_features
+from conformance.targets.readiness import wait_ready
 
 COMMAND_TIMEOUT_S = 120
 """Longest time that a start, stop or restart command of a descriptor may take."""
 
 
 class ExternalTarget(Target):
-    """Reached at an address; started and stopped by commands, if its descriptor has some."""
+    """Reached at an address; started and stopped by commands, if its descriptor has some.
+
+    A command may leave the broker running in the background; the kit waits until it lets a client
+    in. After `kill` comes `start`.
+    """
 
     def __init__(
         self,
@@ -39,11 +45,15 @@ class ExternalTarget(Target):
         self._endpoint = amqp
         self._description = dict(description or {})
         self._started = False
+        self.side_by_side = not self._commands
 
     def start(self) -> None:
-        self._run("start")
+        # Before the command: one that fails halfway may have started something.
         self._started = True
         self._amqp = self._endpoint
+        self._run("start")
+        if "start" in self._commands:
+            self._wait_ready()
 
     def stop(self) -> None:
         if self._started:
@@ -51,13 +61,21 @@ class ExternalTarget(Target):
             self._run("stop")
 
     def restart(self, *, kill: bool = False) -> None:
-        self._run("kill" if kill else "restart")
+        if kill:
+            self._run("kill")
+            self._run("start")
+        else:
+            self._run("restart")
+        self._wait_ready()
+
+    def _wait_ready(self) -> None:
+        wait_ready(self.name, self.amqp, lambda: True, lambda: "")
 
     def describe(self) -> Mapping[str, Any]:
         endpoint = self._endpoint
         return {
             "kind": "external",
-            "address": f"{endpoint.host}:{endpoint.port}",
+            "address": endpoint.address,
             "virtual_host": endpoint.virtual_host,
             **self._description,
         }
@@ -67,27 +85,31 @@ class ExternalTarget(Target):
         if command is None:
             return
         shown = shlex.join(command)
-        try:
-            done = subprocess.run(
-                list(command),
-                capture_output=True,
-                text=True,
-                timeout=COMMAND_TIMEOUT_S,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            raise TargetError(
-                f"target {self.name}: {action} command {shown!r} not found; check [commands] in "
-                "its descriptor"
-            ) from error
-        except subprocess.TimeoutExpired as error:
-            raise TargetError(
-                f"target {self.name}: {action} command {shown!r} took longer than "
-                f"{COMMAND_TIMEOUT_S} s"
-            ) from error
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines()
+        # Into a file, not a pipe: a broker that the command leaves running would hold a pipe open.
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            try:
+                code = subprocess.run(
+                    list(command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=COMMAND_TIMEOUT_S,
+                    check=False,
+                ).returncode
+            except OSError as error:
+                raise TargetError(
+                    f"target {self.name}: {action} command {shown!r} cannot be run "
+                    f"({error.strerror}); check [commands] in its descriptor"
+                ) from error
+            except subprocess.TimeoutExpired as error:
+                raise TargetError(
+                    f"target {self.name}: {action} command {shown!r} took longer than "
+                    f"{COMMAND_TIMEOUT_S} s"
+                ) from error
+            output.seek(0)
+            said = output.read().strip().splitlines()
+        if code != 0:
             raise TargetError(
                 f"target {self.name}: {action} command {shown!r} failed with exit code "
-                f"{done.returncode}: {said[-1] if said else 'no output'}"
+                f"{code}: {said[-1] if said else 'no output'}"
             )

@@ -92,6 +92,9 @@ class Target(abc.ABC):
     #: Product whose versions the requirements speak of, if it is known before it is reached.
     product: str | None = None
 
+    #: Whether each worker of a run may start one of its own, or use the same one beside others.
+    side_by_side = True
+
     _amqp: Endpoint | None = None
 
     @property
@@ -100,6 +103,9 @@ class Target(abc.ABC):
         if self._amqp is None:
             raise UsageError(f"target {self.name} does not serve AMQP")
         return self._amqp
+
+    def check(self) -> None:  # noqa: B027  most targets need nothing
+        """Raise UsageError if something that `start` needs is not there; starts nothing."""
 
     @abc.abstractmethod
     def start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -9,12 +10,21 @@ from collections.abc import Callable
 from conformance.drivers.amqp.client import Client, Connection, Endpoint
 from conformance.drivers.amqp.decoding import decode_frames
 from conformance.drivers.transcript import Transcript
-from conformance.errors import ConnectionClosed, NoAnswer, TargetError, TargetHung
+from conformance.errors import BrokenPromise, ConnectionClosed, NoAnswer, TargetError, TargetHung
 
 START_WITHIN_S = 90.0
 """The slowest start seen was 14 s: RabbitMQ 3.10 beside two other nodes on two cores."""
 
+ALIVE_WITHIN_S = 10.0
+"""How long a handshake, a channel and a queue may take together when the kit asks whether a broker
+is alive; the slowest answer seen took 0.4 s."""
+
 RETRY_S = 0.1
+
+METHOD_FRAME = 1
+"""The first octet of everything that an AMQP broker says to a new client."""
+
+SHOWN_OCTETS = 24
 
 
 def open_once(name: str, endpoint: Endpoint) -> Connection:
@@ -23,20 +33,63 @@ def open_once(name: str, endpoint: Endpoint) -> Connection:
     Raises TargetHung for a broker that does not answer, TargetError for everything else, each with
     a sentence that says what is wrong.
     """
-    address = f"{endpoint.host}:{endpoint.port}"
+    address = endpoint.address
     _check_something_listens(name, endpoint, address)
-    client = Client(endpoint, Transcript(decode_frames))
+    transcript = Transcript(decode_frames)
+    client = Client(endpoint, transcript)
+    client.deadline_s = time.monotonic() + ALIVE_WITHIN_S
     try:
-        return client.connect()
-    except NoAnswer as error:
+        connection = client.connect()
+    except BrokenPromise as error:
         client.close()
-        raise TargetHung(
+        raise _not_opened(name, endpoint, transcript, error) from error
+    client.deadline_s = float("inf")
+    return connection
+
+
+def _not_opened(
+    name: str, endpoint: Endpoint, transcript: Transcript, error: BrokenPromise
+) -> TargetError:
+    """Why the handshake was not completed."""
+    address = endpoint.address
+    lines = transcript.lines()
+    heard = b"".join(line.octets for line in lines if line.direction == "<")
+    sent = [line.text for line in lines if line.direction == ">"]
+    if heard and heard[0] != METHOD_FRAME:
+        return TargetError(
+            f"target {name}: what listens at {address} does not speak AMQP 0-9-1 (it says "
+            f"{heard[:SHOWN_OCTETS]!r}); check the port"
+        )
+    if isinstance(error, NoAnswer):
+        return TargetHung(
             f"target {name}: {address} accepts connections but does not complete the AMQP "
-            f"handshake within {error.within_s:g} s; is it hung, or no AMQP broker?"
+            f"handshake within {ALIVE_WITHIN_S:g} s; is it hung, or no AMQP broker?"
+        )
+    if isinstance(error, ConnectionClosed):
+        return TargetError(_why_closed(name, endpoint, error, bool(heard), sent[-1:]))
+    return TargetError(f"target {name}: {address} breaks the AMQP handshake: {error}")
+
+
+def check_answers(name: str, endpoint: Endpoint) -> None:
+    """Log in, open a channel and declare a queue: what no broker can be tested without.
+
+    A refusal is an answer. Raises TargetError if the broker cannot be reached or says nothing.
+    """
+    client = open_once(name, endpoint).client
+    client.deadline_s = time.monotonic() + ALIVE_WITHIN_S
+    queue = f"tck-alive-{secrets.token_hex(4)}"
+    try:
+        client.connections[0].channel().declare_queue(queue, exclusive=True)
+    except NoAnswer as error:
+        address = endpoint.address
+        raise TargetHung(
+            f"target {name}: {address} lets a client in, but does not answer with {error.what} "
+            f"within {ALIVE_WITHIN_S:g} s; is it hung?"
         ) from error
-    except ConnectionClosed as error:
+    except BrokenPromise:
+        pass
+    finally:
         client.close()
-        raise TargetError(_why_closed(name, endpoint, address, error)) from error
 
 
 def _check_something_listens(name: str, endpoint: Endpoint, address: str) -> None:
@@ -53,17 +106,24 @@ def _check_something_listens(name: str, endpoint: Endpoint, address: str) -> Non
         ) from error
 
 
-def _why_closed(name: str, endpoint: Endpoint, address: str, error: ConnectionClosed) -> str:
-    if error.code == 403 or "AuthenticationError" in error.text:
+def _why_closed(
+    name: str, endpoint: Endpoint, error: ConnectionClosed, said_something: bool, sent: list[str]
+) -> str:
+    address = endpoint.address
+    # Before RabbitMQ 3.0 and by the specification a wrong password ends in silence.
+    hung_up_on_login = error.code == 0 and "start-ok" in "".join(sent)
+    if error.code == 403 or hung_up_on_login:
         return (
             f"target {name}: {address} refuses user {endpoint.username!r} with this password; put "
             "the right ones into the URL: amqp://USER:PASSWORD@HOST:PORT/VHOST"
         )
     if error.code == 530:
         return f"target {name}: {address} refuses the virtual host: {error.text}"
+    if said_something:
+        return f"target {name}: {address} ends the AMQP handshake: {error.code} {error.text}"
     return (
-        f"target {name}: what listens at {address} does not speak AMQP 0-9-1 "
-        f"({error.text}); check the port"
+        f"target {name}: {address} closes the connection without a word; is it an AMQP 0-9-1 "
+        "broker, without TLS?"
     )
 
 

@@ -11,7 +11,7 @@ from conformance.targets.external import ExternalTarget
 from conformance.targets.model import Target
 from conformance.targets.process import RabbitMqProcessTarget
 from conformance.targets.served import ServedReferenceTarget
-from conformance.targets.urls import parse_amqp_url
+from conformance.targets.urls import parse_amqp_url, without_password
 
 FORMS = """\
 reference            the reference broker in this process, as the newest RabbitMQ it emulates
@@ -28,7 +28,7 @@ def resolve(text: str) -> Target:
     kind, _, rest = text.partition(":")
     if text.startswith("amqp://"):
         endpoint = parse_amqp_url(text)
-        return ExternalTarget(f"amqp://{endpoint.host}:{endpoint.port}", endpoint)
+        return ExternalTarget(f"amqp://{endpoint.address}", endpoint)
     if text.endswith(".toml"):
         return descriptor.build(descriptor.read(Path(text)))
     if kind == "reference":
@@ -42,4 +42,7 @@ def resolve(text: str) -> Target:
     containers = descriptor.shipped()
     if kind in containers:
         return descriptor.build(containers[kind], rest or None)
-    raise UsageError(f"unknown target {text!r}; choose one of these:\n{FORMS}")
+    shown = without_password(text)
+    if text.startswith("amqps://"):
+        raise UsageError(f"target {shown!r}: TLS is not supported; give an amqp:// address")
+    raise UsageError(f"unknown target {shown!r}; choose one of these:\n{FORMS}")

@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.drivers.amqp.client import Endpoint
 from conformance.errors import TargetError
-from conformance.targets.embedded import UNSERVED_FEATURES
+from conformance.targets.embedded import UNSERVED_FEATURES, check_version
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.ports import LOOPBACK
 
@@ -35,6 +35,7 @@ class ServedReferenceTarget(Target):
         features.update(dict.fromkeys(UNSERVED_FEATURES, False))
         controls = dict.fromkeys(("restart", "kill"), True)
         self.capabilities = Capabilities({**features, **controls})
+        check_version(version)
         self._version = version
         self._durable = durable
         self._data: Path | None = None

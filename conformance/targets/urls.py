@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 from conformance.drivers.amqp.client import Endpoint
 from conformance.errors import UsageError
 
 DEFAULT_PORT = 5672
+_PASSWORD = re.compile(r"(?<=://)([^:@/]*):(.*)@")
 
 
 def parse_amqp_url(url: str) -> Endpoint:
     """Parse amqp://USER:PASSWORD@HOST:PORT/VHOST; everything but the host has a default.
 
-    An absent path is the virtual host "/"; so is a lone slash, which most clients treat that way.
-    Raises UsageError.
+    User, password and virtual host are percent-encoded. An absent path is the virtual host "/"; so
+    is a lone slash, which most clients treat that way. Raises UsageError, without the password.
     """
+    shown = repr(without_password(url))
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{url!r} is not a URL: {error}") from error
+        raise UsageError(
+            f"{shown} is not a URL ({_without_texts(error)}); percent-encode what is special in "
+            "user and password"
+        ) from error
     if parts.scheme != "amqp" or not parts.hostname:
         raise UsageError(
-            f"{url!r} is not an AMQP address; write amqp://USER:PASSWORD@HOST:PORT/VHOST"
+            f"{shown} is not an AMQP address; write amqp://USER:PASSWORD@HOST:PORT/VHOST"
+        )
+    if parts.query or parts.fragment:
+        raise UsageError(
+            f"{shown} has parameters after the virtual host, which the kit does not understand; "
+            "remove them"
         )
     return Endpoint(
         host=parts.hostname,
         port=DEFAULT_PORT if port is None else port,
         username=unquote(parts.username) if parts.username else "guest",
-        password=unquote(parts.password) if parts.password else "guest",
+        password="guest" if parts.password is None else unquote(parts.password),
         virtual_host=unquote(parts.path[1:]) or "/",
     )
 
 
 def without_password(target: str) -> str:
     """The text of a target as it may be published: a password in a URL becomes "***"."""
-    if not target.startswith("amqp://"):
-        return target
-    endpoint = parse_amqp_url(target)
-    if (endpoint.username, endpoint.password) == ("guest", "guest"):
-        return target
-    return target.replace(f":{urlsplit(target).password}@", ":***@", 1)
+    return _PASSWORD.sub(_starred, target)
+
+
+def _starred(match: re.Match[str]) -> str:
+    user, password = match.groups()
+    return match.group() if user == password == "guest" else f"{user}:***@"
+
+
+def _without_texts(error: ValueError) -> str:
+    """What urlsplit says, without the piece of the URL that it quotes."""
+    return re.sub(r"['\"].*['\"]", "...", str(error))

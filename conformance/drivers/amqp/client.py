@@ -9,11 +9,13 @@ What the broker does wrong comes out as a `BrokenPromise` (conformance/errors.py
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pika
 from pika import exceptions, spec
@@ -21,7 +23,7 @@ from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel as PikaChannel
 
 from conformance.drivers.transcript import Transcript
-from conformance.errors import ChannelClosed, ConnectionClosed, NoAnswer
+from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 
 ANSWER_WITHIN_S = 5.0
 """How long any synchronous method may take. RabbitMQ 3.10 to 4.3 answered within 0.4 s at the
@@ -39,9 +41,17 @@ class Endpoint:
     virtual_host: str = "/"
 
     @property
+    def address(self) -> str:
+        """host:port, with an IPv6 host in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
     def url(self) -> str:
-        vhost = self.virtual_host.replace("/", "%2F")
-        return f"amqp://{self.username}:{self.password}@{self.host}:{self.port}/{vhost}"
+        """amqp://user:password@host:port/vhost, percent-encoded where it must be."""
+        names = (self.username, self.password, self.virtual_host)
+        user, password, vhost = (quote(name, safe="") for name in names)
+        return f"amqp://{user}:{password}@{self.address}/{vhost}"
 
 
 @dataclass(frozen=True)
@@ -191,6 +201,7 @@ class Client:
 
     def close(self) -> None:
         """Close whatever is still open; nothing that goes wrong here matters to a verdict."""
+        self.deadline_s = float("inf")  # the time of the test is over, but not that of its sockets
         for connection in self.connections:
             connection.drop()
         self.connections.clear()
@@ -724,6 +735,8 @@ def _pika_errors(channel: Channel) -> Iterator[None]:
     except (exceptions.ChannelWrongStateError, exceptions.ConnectionWrongStateError):
         channel._raise_if_closed()
         raise
+    except exceptions.MethodNotImplemented as error:
+        raise Mismatch("the capability announced in connection.start", str(error)) from error
 
 
 def _connection_closed(error: BaseException) -> ConnectionClosed:
@@ -735,4 +748,11 @@ def _connection_closed(error: BaseException) -> ConnectionClosed:
             if isinstance(seen, exceptions.ConnectionClosed):
                 return ConnectionClosed(seen.reply_code, seen.reply_text)
             seen = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
+    quoted = _CLOSE_IN_TEXT.search(str(error))
+    if quoted is not None:
+        return ConnectionClosed(int(quoted[1]), quoted[2].strip("'\""))
     return ConnectionClosed(0, str(error) or type(error).__name__)
+
+
+_CLOSE_IN_TEXT = re.compile(r"ConnectionClosedByBroker: \((\d+)\) (.*)")
+"""Of an error before open-ok pika keeps only the text."""

@@ -1,0 +1,105 @@
+"""Measuring two brokers: the figures, their arithmetic, and what cannot be measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.bench import compare as module
+from conformance.bench import subject as subjects
+from conformance.bench.compare import LABELS, compare
+from conformance.bench.workloads import Load, Sample
+from conformance.cli import main
+from conformance.errors import UsageError
+from conformance.targets.served import ServedReferenceTarget
+
+
+@pytest.mark.slow
+def test_a_tiny_comparison_gives_all_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bench.json"
+    small = ["--rounds", "2", "--messages", "300", "--round-trips", "20", "--json", str(path)]
+    assert main(["bench", "--target", "reference", "--vs", "process:reference", *small]) == 0
+    said = capsys.readouterr()
+    assert "round 2 of 2" in said.err
+    content = json.loads(path.read_text())
+    assert (content["a"], content["b"], content["rounds"]) == ("reference", "process:reference", 2)
+    assert content["load"] == {
+        "messages": 300,
+        "round_trips": 20,
+        "body_size": 100,
+        "persistent": False,
+    }
+    assert [figure["label"] for figure in content["figures"]] == list(LABELS.values())
+    for figure in content["figures"]:
+        assert figure["label"] in said.out
+        if "CPU" not in figure["label"]:  # clock ticks of 10 ms may all fall elsewhere
+            assert figure["a"] > 0
+            assert figure["b"] > 0
+        assert figure["ratio_min"] <= figure["ratio"] <= figure["ratio_max"]
+
+
+class FakeSubject:
+    """A broker with made-up figures."""
+
+    def __init__(self, speed: float) -> None:
+        self.name = "the same name"
+        self.start_s = speed
+        self.speed = speed
+        self.target = self
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def test_rounds_alternate_and_ratios_are_taken_round_by_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sides = iter([FakeSubject(1.0), FakeSubject(2.0)])
+    order: list[tuple[float, int]] = []
+
+    def measure(subject: FakeSubject, load: Load) -> Sample:
+        order.append((subject.speed, load.messages))
+        return Sample(*([subject.speed * len(order)] * 8))
+
+    monkeypatch.setattr(module.subjects, "measurable", lambda _: None)
+    monkeypatch.setattr(module.subjects, "start", lambda _: next(sides))
+    monkeypatch.setattr(module, "run", measure)
+    told: list[str] = []
+    figures = compare("x", "x", Load(messages=100), 3, told.append)
+    warm_up = [(1.0, 10), (2.0, 10)]
+    assert order == [
+        *warm_up,
+        (1.0, 100),
+        (2.0, 100),
+        (2.0, 100),
+        (1.0, 100),
+        (1.0, 100),
+        (2.0, 100),
+    ]
+    assert told == ["round 1 of 3", "round 2 of 3", "round 3 of 3"]
+    publish = figures[0]
+    assert (publish.a, publish.b) == (6.0, 10.0)
+    assert publish.ratio_min == pytest.approx(3 / 8)
+    assert publish.ratio == pytest.approx(7 / 16)
+    assert publish.ratio_max == pytest.approx(6 / 10)
+    assert (figures[-1].label, figures[-1].ratio) == ("start, s", 0.5)
+
+
+@pytest.mark.parametrize("text", ["amqp://127.0.0.1/", "amqp://bob:s3cret@127.0.0.1/"])
+def test_a_broker_of_somebody_else_cannot_be_measured(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compare("reference", text, Load(), 1, print)
+    assert str(caught.value) == (
+        "cannot measure amqp://127.0.0.1:5672: the kit must have started the broker to account "
+        "for its processes; use reference, process:rabbitmq or rabbitmq:VERSION"
+    )
+
+
+def test_the_reference_is_measured_as_a_process_of_its_own() -> None:
+    target = subjects.measurable("reference:4.0")
+    assert isinstance(target, ServedReferenceTarget)
+    assert target.name == "process:reference:4.0"

@@ -1,0 +1,96 @@
+"""Runs that are ended from outside leave valid results and nothing that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conformance.kits import TinyKit
+from tests.conformance.schema import problems_of
+
+pytestmark = pytest.mark.slow
+
+WITHIN_S = 60
+"""Far more than a run needs to get to its second test on a busy machine."""
+
+
+@contextmanager
+def waiting_run(kit: TinyKit, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run whose first test has passed and whose second one waits for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(WITHIN_S)
+        address = listener.getsockname()
+        kit.test("first", "amqp.queue()")
+        kit.test(
+            "second",
+            f"""
+            import socket
+            amqp.queue()
+            with socket.create_connection({address!r}) as server:
+                server.recv(1)
+            """,
+        )
+        command = [sys.executable, "-m", "conformance", "run", "--no-allure"]
+        command += ["--kit", str(kit.folder), "-o", str(kit.folder / "out"), *arguments]
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            client, _ = listener.accept()
+            yield process
+            client.close()
+        finally:
+            with process:
+                process.kill()
+
+
+def results(kit: TinyKit) -> dict[str, dict[str, object]]:
+    """results.json, which must be valid."""
+    path: Path = kit.folder / "out" / "results.json"
+    content: dict[str, dict[str, object]] = json.loads(path.read_text(encoding="utf-8"))
+    assert problems_of(content) == []
+    return content
+
+
+def test_a_killed_run_leaves_valid_results_that_say_so(kit: TinyKit) -> None:
+    with waiting_run(kit) as process:
+        process.kill()
+        process.wait(WITHIN_S)
+    content = results(kit)
+    assert content["run"]["complete"] is False
+    assert content["requirements"]["amqp.tiny.second"]["verdict"] == "not run"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ctrl_c_leaves_valid_results_reports_and_no_process(kit: TinyKit, workers: int) -> None:
+    arguments = ["-t", "process:reference", "--workers", str(workers)]
+    with waiting_run(kit, *arguments) as process:
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert family, "the broker, at least"
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        said, complaints = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 130, complaints
+    assert "Traceback" not in said + complaints
+    content = results(kit)
+    assert content["run"]["complete"] is False
+    assert content["run"]["stopped_early"] == "the run was interrupted"
+    verdicts = {i: r["verdict"] for i, r in content["requirements"].items()}  # type: ignore[index]
+    assert verdicts == {"amqp.tiny.first": "passed", "amqp.tiny.second": "not run"}
+    for name in ("index.html", "junit.xml", "summary.md"):
+        assert (kit.folder / "out" / name).is_file()
+    _, alive = psutil.wait_procs(family, timeout=WITHIN_S)
+    assert alive == []

@@ -1,0 +1,140 @@
+"""Properties: shrinking, reproduction, and what a seed fixes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.cli import main
+from conformance.reporting.results import load_results
+from conformance.runner import properties
+from tests.conformance.kits import Ran, TinyKit, run_kit
+from tests.mutants.catalogue import all_mutants
+from tests.mutants.mutant import planted
+
+
+def property_of(kit: TinyKit, name: str, strategies: str, body: str) -> None:
+    identifier = kit.requirement(name)
+    kit.tests(
+        f"@requirement({identifier!r})\n@holds_for({strategies})\ndef test_{name}(amqp, **drawn):\n"
+        f"    {body}\n"
+    )
+
+
+def test_a_failure_shrinks_and_shows_only_its_own_traffic(kit: TinyKit) -> None:
+    property_of(
+        kit,
+        "few",
+        "keys=st.lists(st.sampled_from('abc'), max_size=9)",
+        "queue = amqp.queue(); [amqp.admin.publish('', queue, key) for key in drawn['keys']]; "
+        "expect.at_most(amqp.admin.ready(queue), 2, 'messages')",
+    )
+    ran = run_kit(kit, seed=4)
+    record = ran.record("few")
+    assert "keys=['a', 'a', 'a']" in record.example
+    assert (record.expected, record.observed) == ("messages: at most 2", "3")
+    assert sum("basic.publish" in line for line in record.operations) == 3
+    assert "example:" in ran.text
+    assert record.examples > 1
+
+
+def test_without_shrinking_the_first_failure_stands(kit: TinyKit) -> None:
+    property_of(kit, "small", "n=st.integers(0, 10**9)", "expect.at_most(drawn['n'], 5)")
+    found = run_kit(kit, seed=4, shrink=False).record("small")
+    assert int(found.observed) > 6
+
+
+def test_each_target_is_given_its_own_search(kit: TinyKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(properties, "SHRINK_BUDGET_S", 0.0)
+    property_of(
+        kit,
+        "fresh",
+        "n=st.integers(0, 9)",
+        "expect.true(amqp.target.name != 'reference', 'another target', '')",
+    )
+    assert run_kit(kit, seed=4).verdict("fresh") == "failed"
+    second = run_kit(kit, seed=5, target="reference:4.0")
+    assert second.verdict("fresh") == "passed"
+    assert second.record("fresh").examples > 5
+
+
+def test_a_search_for_smaller_inputs_ends_in_time(
+    kit: TinyKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(properties, "SHRINK_BUDGET_S", 0.0)
+    property_of(kit, "slow", "n=st.integers(0, 10**9)", "expect.at_most(drawn['n'], 5)")
+    ran = run_kit(kit, seed=4)
+    assert ran.verdict("slow") == "failed"
+    assert int(ran.record("slow").observed) > 5
+
+
+@pytest.mark.parametrize(("profile", "examples"), [("quick", 6), ("core", 20), ("full", 60)])
+def test_the_profile_decides_the_number_of_examples(
+    kit: TinyKit, profile: str, examples: int
+) -> None:
+    property_of(kit, "plain", "n=st.integers()", "amqp.client")
+    property_of(kit, "dear", "cost=10, n=st.integers()", "amqp.client")
+    ran = run_kit(kit, profile=profile)
+    assert ran.record("plain").examples == examples
+    assert ran.record("dear").examples == max(1, round(examples / 10))
+
+
+def drawing(kit: TinyKit) -> None:
+    property_of(
+        kit,
+        "draws",
+        "keys=st.lists(st.text('ab.', max_size=3), min_size=3, max_size=6)",
+        "queue = amqp.queue(); [amqp.admin.bind(queue, 'amq.topic', key) for key in drawn['keys']]",
+    )
+
+
+def operations(ran: Ran) -> list[str]:
+    """What was sent in the last example, with the run's own names made equal."""
+    return [re.sub(r"tck-\w+-", "tck-", text) for text in ran.record("draws").operations]
+
+
+def test_a_seed_fixes_the_operations(kit: TinyKit) -> None:
+    drawing(kit)
+    first = operations(run_kit(kit, seed=11, nonce="aaaaaa"))
+    assert len(first) > 3
+    assert operations(run_kit(kit, seed=11, nonce="bbbbbb")) == first
+    assert operations(run_kit(kit, seed=12)) != first
+
+
+def only_test(out: Path, identifier: str) -> Any:
+    return load_results(out / "results.json")["requirements"][identifier]["tests"][0]
+
+
+def test_a_planted_bug_shrinks_and_the_printed_command_finds_it_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identifier = "amqp.routing.topic-wildcards"
+    (mutant,) = (m for m in all_mutants() if m.name == "topic-star-is-literal")
+    with planted(mutant):
+        options = ["--no-allure", "--profile", "quick", "--seed", "20261123"]
+        code = main(["run", "--select", identifier, *options, "-o", str(tmp_path / "a")])
+        said = capsys.readouterr().out
+        assert code == 1
+        found = only_test(tmp_path / "a", identifier)
+        (again,) = re.findall(r"again: brokertck (.+)", said)
+        code = main([*shlex.split(again), "--no-allure", "-o", str(tmp_path / "b")])
+        assert code == 1
+        repeated = only_test(tmp_path / "b", identifier)
+    methods = [text.split()[1] for text in found["operations"] if " body " not in text]
+    assert methods[:3] == ["exchange.declare", "queue.declare", "queue.bind"]
+    assert methods[3:] == ["basic.publish", "basic.get"]
+    for key in ("example", "expected", "observed", "examples"):
+        assert repeated[key] == found[key]
+
+
+def test_the_printed_command_names_what_the_run_was_given(kit: TinyKit) -> None:
+    kit.test("nice", "expect.equal(1, 2)", level="SHOULD")
+    ran = run_kit(kit, strict=True, profile="full")
+    (again,) = re.findall(r"again: brokertck (.+)", ran.text)
+    assert "--strict" in shlex.split(again)
+    assert shlex.split(again)[-2:] == ["--kit", str(kit.folder)]
+    assert "--profile full" in again

@@ -1,0 +1,90 @@
+"""Containers of the kit: what an interrupted run left behind, and what Ctrl-C leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.errors import EngineMissing, UsageError
+from conformance.targets.container import LABEL, connect_engine, owner, sweep
+from conformance.targets.resolve import resolve
+
+pytestmark = pytest.mark.slow
+
+WITHIN_S = 60
+MINE = "io.github.brokertck.test"
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """An image of a broker that is here; nothing is pulled for a test."""
+    target = resolve("rabbitmq:4.3")
+    try:
+        engine = connect_engine(target.name)
+    except EngineMissing as error:
+        pytest.skip(str(error))
+    names = [tag for image in engine.images.list() for tag in image.tags]
+    found = [name for name in names if name in target.images]  # type: ignore[attr-defined]
+    if not found:
+        pytest.skip(f"none of the images of {target.name} is here")
+    return str(found[0])
+
+
+@pytest.fixture
+def engine(image: str) -> Iterator[Any]:
+    """The container engine; what a test created in it is removed."""
+    client = connect_engine("test")
+    yield client
+    for container in client.containers.list(all=True, filters={"label": MINE}):
+        container.remove(force=True, v=True)
+    client.close()
+
+
+def test_containers_whose_owner_is_gone_are_swept(engine: Any, image: str) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+
+    def create(label: str) -> str:
+        labels = {LABEL: label, MINE: "1"}
+        return str(engine.containers.create(image, "true", labels=labels).id)
+
+    orphan, mine = create(owner(gone.pid)), create(owner(os.getpid()))
+    foreign = create(f"another-host:{gone.pid}")
+    assert sweep(engine) >= 1
+    left = {c.id for c in engine.containers.list(all=True, filters={"label": LABEL})}
+    assert {mine, foreign} <= left
+    assert orphan not in left
+
+
+def test_a_version_that_cannot_be_had(image: str) -> None:
+    target = resolve("rabbitmq:0.0.1")
+    with pytest.raises(UsageError) as caught:
+        target.check()
+    assert "none of the images brokertck/rabbitmq:0.0.1, rabbitmq:0.0.1 is here or can be" in str(
+        caught.value
+    )
+
+
+def test_ctrl_c_while_a_broker_starts_leaves_no_container(
+    engine: Any, image: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "conformance", "run", "-t", "rabbitmq:4.3", "--no-allure"]
+    command += ["-o", str(tmp_path), "--select", "amqp.routing.topic-hash-matches-empty-key"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        label = f"{LABEL}={owner(process.pid)}"
+        starts = {"label": label, "event": "start"}
+        until = int(time.time()) + WITHIN_S
+        next(engine.events(filters=starts, since=until - WITHIN_S, until=until))
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 130, complaints
+    assert b"Traceback" not in complaints
+    assert engine.containers.list(all=True, filters={"label": label}) == []
