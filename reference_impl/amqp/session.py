@@ -460,10 +460,13 @@ class AmqpSession:
 
 
 def reply_text(refusal: Refusal) -> str:
-    """NAME - explanation, cut to what a short string holds (amqp_exception_explanation)."""
-    octets = f"{refusal.name} - {refusal.text}".encode()
+    """NAME - explanation, cut to what a short string holds (amqp_exception_explanation). Names
+    that are no UTF-8 are shown as Latin-1."""
+    text = f"{refusal.name} - {refusal.text}"
+    text = "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+    octets = text.encode()
     if len(octets) <= 255:
-        return octets.decode()
+        return text
     return octets[:252].decode(errors="ignore") + "..."
 
 
