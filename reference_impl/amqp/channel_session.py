@@ -276,6 +276,7 @@ class ChannelSession:
                 body,
                 b"\xce",
             )
+            session.out_octets += size
             session.announce_output()
         else:
             self._send_content(prefix + _TAG.pack(tag, redelivered) + address, header, body)
