@@ -164,7 +164,7 @@ CLOSES = ("connection.close", "channel.close")
 
 WITHOUT_CONFIRMS = [*CHANNEL_METHODS, *_FREQUENT * 3]
 WITHOUT_CONFIRMS.remove("confirm.select")
-talks = st.lists(steps(WITHOUT_CONFIRMS), max_size=25)
+talks = st.lists(steps(WITHOUT_CONFIRMS), min_size=10, max_size=25)
 
 # -- what comes out --------------------------------------------------------------------------
 
@@ -259,7 +259,7 @@ def test_valid_frames_in_any_order_never_raise(version: str) -> None:
     done = []
 
     @quick
-    @given(st.lists(steps([*CHANNEL_METHODS, *_FREQUENT * 3]), max_size=40))
+    @given(st.lists(steps([*CHANNEL_METHODS, *_FREQUENT * 3]), min_size=20, max_size=40))
     def holds(talk: list[list[bytes]]) -> None:
         clients = Persistent(version)
         for step in talk:
