@@ -120,6 +120,10 @@ class DurableStore(MemoryStore):
         self._journal.append(b"C")
         self._journal.close()
 
+    def abandon(self) -> None:
+        """Give the directory back after a failure, without another word."""
+        self._journal.abandon()
+
     # -- records ----------------------------------------------------------------------------
 
     def _write(self, record: bytes) -> None:

@@ -103,7 +103,7 @@ async def _serve(config: Config) -> int:
     await server.start()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: loop.create_task(server.stop()))
+        loop.add_signal_handler(number, server.request_stop)
     if server.torn_bytes:
         print(
             f"the journal ended in an incomplete record of {server.torn_bytes} octets, which was "
