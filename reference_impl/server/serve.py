@@ -132,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit code. Unusable options end it with SystemExit(2)."""
     parser = argparse.ArgumentParser(
         prog="python -m reference_impl", description="Run the brokertck reference broker."
     )

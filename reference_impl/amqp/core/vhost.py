@@ -35,6 +35,7 @@ def stripped(name: str) -> str:
 
 
 def check_new_name(kind: str, name: str) -> None:
+    """Raise AccessRefused for a name that only the broker may give."""
     if name.startswith("amq."):
         raise AccessRefused(f"{kind} name '{name}' contains reserved prefix 'amq.*'")
 

@@ -47,6 +47,7 @@ def decode_text(data: bytes) -> str:
 
 
 def encode_text(text: str) -> bytes:
+    """Give back the octets that `decode_text` read."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -157,6 +158,7 @@ _ENCODERS: dict[str, Callable[[Any], bytes]] = {
 
 
 def encode_value(field: Field) -> bytes:
+    """Encode a value with its type letter."""
     return _ENCODERS[field.type](field.value)
 
 
