@@ -6,6 +6,8 @@ import ast
 import sys
 from collections.abc import Iterator
 
+import pytest
+
 from tests.repo.sources import imports_of, module_name, python_files, tree_of, within
 
 AMQP = "reference_impl.amqp"
@@ -76,6 +78,7 @@ def layer_of(module: str) -> str:
     return max((layer for layer in LAYERS if within(module, layer)), key=len)
 
 
+@pytest.mark.slow
 def test_layers_of_the_reference() -> None:
     assert [
         f"{path} belongs to {layer_of(module_name(path))} and must not import {imported}"
@@ -149,6 +152,7 @@ def _gone_through(path: str) -> Iterator[ast.expr]:
             yield from call.args
 
 
+@pytest.mark.slow
 def test_kit_imports_the_reference_only_where_it_starts_it() -> None:
     assert [
         f"{path} imports {imported}"

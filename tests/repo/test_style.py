@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.repo.sources import python_files, text_of, tracked, tree_of
 
 MAX_LINE_COLUMNS = 100
@@ -44,6 +46,7 @@ def test_lines_are_short() -> None:
     ] == []
 
 
+@pytest.mark.slow
 def test_functions_are_short() -> None:
     assert [
         f"{path}:{node.lineno}: {node.name} has {lines} lines"

@@ -137,6 +137,7 @@ def restart(world: World, *, clean: bool) -> None:
     assert now == (flags if exact else dict.fromkeys(now, True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.10", "4.3"])
 def test_durable_state_survives_any_history(version: str) -> None:
     @quick
@@ -153,6 +154,7 @@ def test_durable_state_survives_any_history(version: str) -> None:
     holds()
 
 
+@pytest.mark.slow
 @few
 @given(st.lists(STEPS, min_size=8, max_size=12))
 def test_rewrite_at_any_point_changes_nothing(steps: list[tuple[Any, ...]]) -> None:

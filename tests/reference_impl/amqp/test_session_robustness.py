@@ -254,11 +254,12 @@ class Persistent:
         return replies(self.client.session.data_to_send())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.10", "4.0", "4.3"])
 def test_valid_frames_in_any_order_never_raise(version: str) -> None:
     done = []
 
-    @quick
+    @few
     @given(st.lists(steps([*CHANNEL_METHODS, *_FREQUENT * 3]), min_size=20, max_size=40))
     def holds(talk: list[list[bytes]]) -> None:
         clients = Persistent(version)
@@ -276,7 +277,8 @@ def test_valid_frames_in_any_order_never_raise(version: str) -> None:
     assert sum(fine for fine, _ in done) > sum(size for _, size in done) / 4, "mostly refused"
 
 
-@quick
+@pytest.mark.slow
+@few
 @given(talks, st.integers(0, 2**32))
 def test_changed_frames_never_raise(talk: list[list[bytes]], seed: int) -> None:
     """Octets are changed, inserted and removed: lengths, types and ends of frames among them."""
@@ -355,13 +357,15 @@ def _output(frames: bytes, cuts: Sequence[int]) -> bytes:
     return client.session.data_to_send()
 
 
-@quick
+@pytest.mark.slow
+@few
 @given(talks, st.lists(st.integers(0, 1_500), max_size=12))
 def test_pieces_of_the_input_make_no_difference(talk: list[list[bytes]], cuts: list[int]) -> None:
     frames = b"".join(frame for step in talk for frame in step)
     assert _output(frames, cuts) == _output(frames, [])
 
 
+@pytest.mark.slow
 @few
 @given(talks)
 def test_single_octets_make_no_difference(talk: list[list[bytes]]) -> None:

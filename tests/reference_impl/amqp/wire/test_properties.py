@@ -15,7 +15,7 @@ from reference_impl.amqp.wire.properties import decode_properties, encode_proper
 from reference_impl.amqp.wire.tables import Malformed
 from tests.reference_impl import strategies as drawn
 from tests.reference_impl.amqp.wire.test_tables import plain
-from tests.reference_impl.strategies import quick
+from tests.reference_impl.strategies import few, quick
 
 
 def values_of(properties: Properties) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def test_octets_are_those_of_pamqp(properties: Properties) -> None:
     assert values_of(decode_properties(theirs.marshal())) == values_of(properties)
 
 
-@quick
+@few
 @given(drawn.properties())
 def test_every_truncation_is_malformed(properties: Properties) -> None:
     raw = encode_properties(properties)

@@ -24,7 +24,7 @@ from reference_impl.amqp.wire.tables import (
     encode_value,
 )
 from tests.reference_impl import strategies as drawn
-from tests.reference_impl.strategies import quick
+from tests.reference_impl.strategies import few, quick
 
 PLAIN_TYPES = tuple(name for name in drawn.SCALAR_TYPES if name != "timestamp")
 """What pamqp decodes to a value that is the same at each width; timestamps become dates."""
@@ -140,7 +140,7 @@ _PAMQP_VALUES = st.recursive(
 )
 
 
-@quick
+@few
 @given(st.dictionaries(drawn.field_names, _PAMQP_VALUES, max_size=4))
 def test_what_pamqp_writes_comes_back_octet_for_octet(values: dict[str, Any]) -> None:
     """pamqp takes the narrowest integer; the type is kept, so the octets are too."""
@@ -195,7 +195,7 @@ def test_every_truncation_of_a_value_is_malformed(field: Field) -> None:
             decode_value(octets[:size], 0)
 
 
-@quick
+@few
 @given(drawn.tables)
 def test_truncated_table_is_malformed_or_ends_between_fields(table: Table) -> None:
     octets = encode_table(table)
