@@ -32,11 +32,13 @@ def same_members(observed: Collection[Any], expected: Collection[Any], about: st
 
 
 def at_most(observed: float, limit: float, about: str = "") -> None:
+    """Observe at most `limit`, or raise Mismatch."""
     if observed > limit:
         raise Mismatch(f"at most {limit}", str(observed), about)
 
 
 def at_least(observed: float, limit: float, about: str = "") -> None:
+    """Observe at least `limit`, or raise Mismatch."""
     if observed < limit:
         raise Mismatch(f"at least {limit}", str(observed), about)
 

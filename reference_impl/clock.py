@@ -30,6 +30,7 @@ class ManualClock:
         self._listeners: list[Callable[[], None]] = []
 
     def now_ms(self) -> int:
+        """Return the time in ms since the epoch."""
         return self._now_ms
 
     def advance(self, ms: int) -> None:

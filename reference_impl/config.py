@@ -12,6 +12,7 @@ from reference_impl.amqp.versions import DEFAULT_VERSION
 from reference_impl.errors import ConfigurationError
 
 LOOPBACK = "127.0.0.1"
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Config:
 def parse_address(text: str) -> tuple[str, int]:
     """Parse "HOST:PORT", or "PORT" for the loopback interface. Raises ConfigurationError."""
     host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
+    if not (port.isascii() and port.isdigit()) or int(port) > MAX_PORT:
         raise ConfigurationError(
-            f"{text!r} is not an address; write HOST:PORT with a port from 0 to 65535, "
+            f"{text!r} is not an address; write HOST:PORT with a port from 0 to {MAX_PORT}, "
             "0 for any free one"
         )
     return host or LOOPBACK, int(port)

@@ -82,6 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def requirement_of(item: pytest.Item) -> str:
+    """Return the requirement that a test decides; empty for a test without one."""
     marker = item.get_closest_marker(MARKER)
     return str(marker.args[0]) if marker is not None else ""
 

@@ -16,7 +16,7 @@ from reference_impl.amqp.methods import CHANNEL_HANDLERS
 from reference_impl.amqp.wire import spec
 from reference_impl.amqp.wire.methods import decode_arguments, encode_method, encode_shortstr
 from reference_impl.amqp.wire.properties import decode_properties, encode_properties
-from reference_impl.amqp.wire.tables import Malformed, encode_text
+from reference_impl.amqp.wire.tables import Malformed, decode_text, encode_text
 from reference_impl.errors import (
     ChannelError,
     CommandInvalid,
@@ -276,6 +276,7 @@ class ChannelSession:
                 body,
                 b"\xce",
             )
+            session.out_octets += size
             session.announce_output()
         else:
             self._send_content(prefix + _TAG.pack(tag, redelivered) + address, header, body)
@@ -291,9 +292,8 @@ class ChannelSession:
 
     def send_get_ok(self, tag: int, redelivered: bool, message: Message, ready: int) -> None:
         _, header = message.encoded or encode_message(message)
-        method = encode_method(
-            "basic.get-ok", tag, redelivered, message.exchange, message.routing_keys[0], ready
-        )
+        key = shortened(message.routing_keys[0])
+        method = encode_method("basic.get-ok", tag, redelivered, message.exchange, key, ready)
         self._send_content(method, header, message.body)
 
     def return_message(self, message: Message) -> None:
@@ -339,7 +339,9 @@ class ChannelSession:
 
 def encode_message(message: Message) -> tuple[bytes, bytes]:
     """Encode what was not received as it is now: a dead-lettered or re-addressed message."""
-    address = encode_shortstr(message.exchange) + encode_text_short(message.routing_keys[0])
+    address = encode_shortstr(message.exchange) + encode_shortstr(
+        shortened(message.routing_keys[0])
+    )
     header = _CONTENT_HEADER.pack(spec.CLASS_BASIC, 0, len(message.body)) + encode_properties(
         message.content.properties
     )
@@ -347,8 +349,7 @@ def encode_message(message: Message) -> tuple[bytes, bytes]:
     return address, header
 
 
-def encode_text_short(text: str) -> bytes:
-    """A routing key from a header may be longer than a short string; RabbitMQ cuts nothing, so
-    keep what fits."""
-    octets = encode_text(text)[:255]
-    return bytes((len(octets),)) + octets
+def shortened(text: str) -> str:
+    """A routing key from an argument or a header may be longer than a short string; RabbitMQ cuts
+    nothing, so keep what fits."""
+    return decode_text(encode_text(text)[:255])

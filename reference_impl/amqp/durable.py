@@ -7,6 +7,7 @@ A record is one letter and its fields, written with the codecs of the wire:
     Q q   queue declared, deleted           M m   message enqueued, removed
     D     message was delivered before the broker was stopped
     C     the broker was stopped cleanly; everything before is exact
+    O     a broker started again after that
 
 Users and everything transient are not stored.
 """
@@ -26,14 +27,28 @@ from reference_impl.amqp.core.store import MemoryStore
 from reference_impl.amqp.core.vhost import VirtualHost
 from reference_impl.amqp.fields import Field, Table, longstr
 from reference_impl.amqp.wire.properties import decode_properties, encode_properties
-from reference_impl.amqp.wire.tables import decode_table, encode_table
+from reference_impl.amqp.wire.tables import Malformed, decode_table, encode_table
+from reference_impl.errors import JournalDamaged
 from reference_impl.storage.journal import Journal
 
 REWRITE_AT_BYTES = 16 << 20
 """A journal is rewritten when it has this size and has quadrupled since the last time."""
 
+_RECORD_DEPTH = -1
+"""Arguments stand one table deeper in a record than they came in, and the limit is that of the
+wire."""
+
 _MESSAGE = struct.Struct(">IQqBH")
 _REMOVED = struct.Struct(">IQ")
+
+
+class _Recovered:
+    """What a journal says, as far as it was read: queues and messages by number of the queue."""
+
+    def __init__(self) -> None:
+        self.queues: dict[int, Queue] = {}
+        self.entries: dict[int, dict[int, Entry]] = {}
+        self.delivered: set[tuple[int, int]] = set()
 
 
 class DurableStore(MemoryStore):
@@ -105,6 +120,10 @@ class DurableStore(MemoryStore):
         self._journal.append(b"C")
         self._journal.close()
 
+    def abandon(self) -> None:
+        """Give the directory back after a failure, without another word."""
+        self._journal.abandon()
+
     # -- records ----------------------------------------------------------------------------
 
     def _write(self, record: bytes) -> None:
@@ -172,44 +191,54 @@ class DurableStore(MemoryStore):
     # -- recovery ---------------------------------------------------------------------------
 
     def _recover(self) -> None:
-        entries: dict[int, dict[int, Entry]] = {}
-        queues: dict[int, Queue] = {}
-        delivered: set[tuple[int, int]] = set()
-        clean = True
-        for record in self._journal.records():
-            kind, body = record[:1], record[1:]
-            clean = kind == b"C"
-            if kind == b"M":
-                number, entry = _read_message(body)
-                entries.setdefault(number, {})[entry.position] = entry
-            elif kind == b"m":
-                number, position = _REMOVED.unpack(body)
-                entries.get(number, {}).pop(position, None)
-                delivered.discard((number, position))
-            elif kind == b"D":
-                delivered.add(_REMOVED.unpack(body))
-            elif kind == b"Q":
-                number, queue = self._read_queue(decode_table(body))
-                if queue is not None:
-                    queues[number] = queue
-            elif kind != b"C":
-                self._read_entity(kind, decode_table(body))
+        found = _Recovered()
+        kind = b""
+        for number, record in enumerate(self._journal.records(), 1):
+            kind = record[:1]
+            try:
+                self._replay(kind, record[1:], found)
+            except (Malformed, LookupError, TypeError, struct.error) as error:
+                raise JournalDamaged(
+                    f"record {number} of the journal is whole but makes no sense; was it written "
+                    "by another version? Move the journal away to start empty"
+                ) from error
+        clean = kind == b"C"
+        if clean:
+            self._journal.append(b"O")
         exact = clean and not self._broker.dialect.recovered_count_as_redelivered
-        for number, queue in queues.items():
+        for number, queue in found.queues.items():
             if queue.vhost.queues.get(queue.name) is not queue:
                 continue
             self._queue_numbers[queue] = number
-            self._next_queue_number = max(self._next_queue_number, number + 1)
-            restored = list(entries.get(number, {}).values())
+            restored = list(found.entries.get(number, {}).values())
             for entry in restored:
                 entry.stored = True
-                entry.redelivered = not exact or (number, entry.position) in delivered
+                entry.redelivered = not exact or (number, entry.position) in found.delivered
             queue.restore(restored)
         self._broker.set_store(self)
         for vhost in self._broker.vhosts.values():
             for queue in list(vhost.queues.values()):
                 queue.drop_expired()
         self._rewritten_size = self._journal.size
+
+    def _replay(self, kind: bytes, body: bytes, found: _Recovered) -> None:
+        if kind == b"M":
+            number, entry = _read_message(body)
+            found.entries.setdefault(number, {})[entry.position] = entry
+        elif kind == b"m":
+            number, position = _REMOVED.unpack(body)
+            found.entries.get(number, {}).pop(position, None)
+            found.delivered.discard((number, position))
+        elif kind == b"D":
+            found.delivered.add(_REMOVED.unpack(body))
+        elif kind == b"Q":
+            number, queue = self._read_queue(decode_table(body, _RECORD_DEPTH))
+            # A deleted queue's messages are still in the journal: its number stays taken.
+            self._next_queue_number = max(self._next_queue_number, number + 1)
+            if queue is not None:
+                found.queues[number] = queue
+        elif kind not in (b"C", b"O"):
+            self._read_entity(kind, decode_table(body, _RECORD_DEPTH))
 
     def _vhost(self, table: Table) -> VirtualHost | None:
         """The virtual host of a record, or None if this broker was started without it."""
@@ -239,29 +268,34 @@ class DurableStore(MemoryStore):
             return
         if kind == b"X":
             flags = ("durable", "auto_delete", "internal")
-            vhost.add_exchange(
-                Exchange(
-                    vhost,
-                    table["name"].value,
-                    table["type"].value,
-                    arguments=table["arguments"].value,
-                    **{name: table[name].value for name in flags},
-                )
+            exchange = Exchange(
+                vhost,
+                table["name"].value,
+                table["type"].value,
+                arguments=table["arguments"].value,
+                **{name: table[name].value for name in flags},
             )
-        elif kind == b"x":
-            vhost.forget_exchange(vhost.exchanges[table["name"].value])
+            if exchange.survives_restart:
+                vhost.add_exchange(exchange)
         elif kind == b"q":
-            vhost.forget_queue(vhost.queues[table["name"].value])
+            vhost.forget_queue(vhost.queues[table["name"].value], recovering=True)
+        elif kind == b"x" and table["name"].value in vhost.exchanges:
+            vhost.forget_exchange(vhost.exchanges[table["name"].value], recovering=True)
         elif kind in (b"B", b"b"):
-            source = vhost.exchanges[table["source"].value]
-            named: dict[str, Any]
-            named = vhost.queues if table["kind"].value == "queue" else vhost.exchanges
-            destination = named[table["destination"].value]
-            binding = Binding(destination, table["key"].value, table["arguments"].value)
-            if kind == b"B":
-                source.bind(binding)
-            else:
-                source.unbind(binding)
+            self._read_binding(vhost, kind, table)
+
+    def _read_binding(self, vhost: VirtualHost, kind: bytes, table: Table) -> None:
+        named: dict[str, Any]
+        named = vhost.queues if table["kind"].value == "queue" else vhost.exchanges
+        source = vhost.exchanges.get(table["source"].value)
+        destination = named.get(table["destination"].value)
+        if source is None or destination is None:
+            return  # one of them was stored by a version that keeps transient exchanges
+        binding = Binding(destination, table["key"].value, table["arguments"].value)
+        if kind == b"B":
+            source.bind(binding)
+        else:
+            source.unbind(binding)
 
 
 def _exchange_record(exchange: Exchange) -> bytes:

@@ -29,6 +29,7 @@ INTEGER_TYPES = frozenset(
 
 
 def longstr(value: str) -> Field:
+    """Return a string as a field."""
     return Field("longstr", value)
 
 

@@ -73,6 +73,9 @@ CLOSE_TIMEOUT_MS = 3_000
 MAX_OUTPUT_PIECES = 20_000
 """About 2,200 deliveries: beyond it consumers wait until the caller has taken the output."""
 
+MAX_OUTPUT_OCTETS = 4 << 20
+"""The same in octets of payload, for large messages: as much as 2,000 deliveries of 2 KiB."""
+
 _FRAME = struct.Struct(">BHI")
 _FRAME_HEAD_SIZE = 7
 _PROTOCOL_HEADERS = {b"AMQP\x00\x00\x09\x01": (0, 9), b"AMQP\x01\x01\x00\x09": (0, 9)}
@@ -100,6 +103,8 @@ class AmqpSession:
         """Channels that owe confirms for what was published since the last flush."""
 
         self.out: list[bytes] = []
+        self.out_octets = 0
+        """About how many octets `out` holds."""
         self._on_output = on_output
         self._output_announced = False
         self._transport_full = False
@@ -138,7 +143,7 @@ class AmqpSession:
 
     def data_to_send(self) -> bytes:
         """Return all output so far and forget it."""
-        out, self.out = self.out, []
+        out, self.out, self.out_octets = self.out, [], 0
         self._output_announced = False
         if out:
             self._last_sent_ms = self._liveness.now_ms()
@@ -194,11 +199,13 @@ class AmqpSession:
         if not self._output_announced:
             self._output_announced = True
             self._on_output()
-        if len(self.out) > MAX_OUTPUT_PIECES and self.connection is not None:
+        much = len(self.out) > MAX_OUTPUT_PIECES or self.out_octets > MAX_OUTPUT_OCTETS
+        if much and self.connection is not None:
             self.connection.writable = False
 
     def send_frame(self, kind: int, channel: int, payload: bytes) -> None:
         self.out.append(_FRAME.pack(kind, channel, len(payload)) + payload + b"\xce")
+        self.out_octets += len(payload)
         self.announce_output()
 
     def send_method(self, channel: int, name: str, *values: object) -> None:
@@ -460,10 +467,13 @@ class AmqpSession:
 
 
 def reply_text(refusal: Refusal) -> str:
-    """NAME - explanation, cut to what a short string holds (amqp_exception_explanation)."""
-    octets = f"{refusal.name} - {refusal.text}".encode()
+    """NAME - explanation, cut to what a short string holds (amqp_exception_explanation). Names
+    that are no UTF-8 are shown as Latin-1."""
+    text = f"{refusal.name} - {refusal.text}"
+    text = "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+    octets = text.encode()
     if len(octets) <= 255:
-        return octets.decode()
+        return text
     return octets[:252].decode(errors="ignore") + "..."
 
 

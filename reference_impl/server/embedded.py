@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -60,6 +61,8 @@ class ReferenceBroker:
 
     def start(self) -> ReferenceBroker:
         """Start listening; returns when clients can connect."""
+        if self._thread is not None:
+            raise RuntimeError("the broker is already started")
         ready = threading.Event()
         failure: list[BaseException] = []
         self._thread = threading.Thread(
@@ -69,7 +72,7 @@ class ReferenceBroker:
         ready.wait()
         if failure:
             self._thread.join()
-            self._thread = None
+            self._thread = self._server = None
             raise failure[0]
         return self
 
@@ -92,15 +95,21 @@ class ReferenceBroker:
         await self._server.stopped.wait()
 
     def stop(self) -> None:
-        """Close all connections and stop; what a durable broker confirmed is on disk."""
+        """Close all connections and stop; what a durable broker confirmed is on disk.
+
+        A broker that is not started stays so. Raises StorageError if the data directory failed, now
+        or before; the broker is stopped all the same.
+        """
         if self._thread is None:
             return
         server, loop = self._server, self._loop
         assert server is not None and loop is not None
-        if not server.stopped.is_set():
-            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
+        try:
+            loop.call_soon_threadsafe(server.request_stop)
+        except RuntimeError:
+            pass  # the loop is closed: the broker stopped by itself, when its storage failed
         self._thread.join()
-        self._thread = None
+        self._thread = self._server = None
         if server.failure is not None:
             raise server.failure
 
@@ -160,8 +169,14 @@ class ReferenceBroker:
         """Run `function` on the broker's thread and return its result."""
         server, loop = self._running(), self._loop
         assert loop is not None
+        done: Future[T] = Future()
 
-        async def call() -> T:
-            return function(server)
+        def call() -> None:
+            # The result is handed over after the effects: a turn of the loop ends with a commit.
+            try:
+                loop.call_soon(done.set_result, function(server))
+            except Exception as error:
+                done.set_exception(error)
 
-        return asyncio.run_coroutine_threadsafe(call(), loop).result()
+        loop.call_soon_threadsafe(call)
+        return done.result()

@@ -12,6 +12,7 @@ import errno
 from collections.abc import Callable
 from typing import Protocol, cast
 
+from reference_impl.config import MAX_PORT
 from reference_impl.errors import AddressInUse, ConfigurationError, StorageError
 
 
@@ -190,6 +191,8 @@ class ProtocolServer:
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; return the address. Raises AddressInUse or ConfigurationError."""
+        if not 0 <= port <= MAX_PORT:
+            raise ConfigurationError(f"there is no port {port}; choose one from 0 to {MAX_PORT}")
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(self._new_connection, host, port)
@@ -211,5 +214,5 @@ class ProtocolServer:
             self._server.close()
         for connection in list(self.connections):
             connection.drop()
-        # connection_lost of dropped transports is called in the next turn of the loop
-        await asyncio.sleep(0)
+        while self.connections:  # connection_lost takes them out, in one of the next turns
+            await asyncio.sleep(0)

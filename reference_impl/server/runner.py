@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 from reference_impl.amqp.core.broker import Broker
@@ -42,14 +43,21 @@ class BrokerServer:
         self._store: DurableStore | None = None
         self.torn_bytes = 0
         if config.data is not None:
-            journal = DurableJournal(config.data, fsync=config.fsync)
-            self.torn_bytes = journal.torn_bytes
-            self._store = DurableStore(self.broker, journal)
+            self._store = self._open_store(config.data)
         self._amqp = ProtocolServer(self._new_amqp_session, self._turn, self._liveness.now_ms)
-        self._amqp_sessions: set[AmqpSession] = set()
         self.amqp_address: tuple[str, int] | None = None
-        if isinstance(self.clock, ManualClock):
-            self.clock.on_advance(self._clock_advanced)
+        self._forget_clock: Callable[[], None] = lambda: None
+        self._giving_up: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
+
+    def _open_store(self, directory: Path) -> DurableStore:
+        journal = DurableJournal(directory, fsync=self.config.fsync)
+        self.torn_bytes = journal.torn_bytes
+        try:
+            return DurableStore(self.broker, journal)
+        except BaseException:
+            journal.abandon()
+            raise
 
     def _new_amqp_session(self, on_output: Callable[[], None]) -> AmqpSession:
         return AmqpSession(self.broker, self._liveness, on_output)
@@ -64,25 +72,54 @@ class BrokerServer:
         except BaseException:
             self._close_store()
             raise
+        if isinstance(self.clock, ManualClock):
+            self._forget_clock = self.clock.on_advance(self._clock_advanced)
         self._arm_timer()
 
+    def request_stop(self) -> None:
+        """Begin to stop, from inside the loop; `stopped` is set at the end."""
+        self._stopping = self._loop.create_task(self.stop())
+
     async def stop(self) -> None:
-        """Tell the clients (320), make everything durable, and stop."""
+        """Tell the clients (320), make everything durable, and stop.
+
+        If storage fails now or failed before, `failure` says so.
+        """
+        try:
+            self._commit()  # before anything that waits to be sent leaves
+        except StorageError as error:
+            self._storage_failed(error)
+            await self.stopped.wait()
+            return
         for connection in list(self._amqp.connections):
             session = connection.session
             assert isinstance(session, AmqpSession)
             session.close_by_broker(ConnectionForced("broker forced connection closure"))
             connection.flush()
-        await self._amqp.stop()
+        await self._end()
+
+    async def _end(self) -> None:
+        """Stop listening and working, and give back what is held."""
+        self._forget_clock()
+        self._forget_clock = lambda: None
         if self._timer is not None:
             self._timer.cancel()
-        self._close_store()
-        self.stopped.set()
+        try:
+            await self._amqp.stop()
+            self._close_store()
+        except StorageError as error:
+            self.failure = error
+        finally:
+            self.stopped.set()
 
     def _close_store(self) -> None:
-        if self._store is not None and self.failure is None:
-            self._store.close()
-            self._store = None
+        store, self._store = self._store, None
+        if store is None:
+            return
+        if self.failure is None:
+            store.close()
+        else:
+            store.abandon()
 
     @property
     def amqp_url(self) -> str:
@@ -96,15 +133,16 @@ class BrokerServer:
     # -- storage and timers -----------------------------------------------------------------
 
     def _commit(self) -> None:
+        if self.failure is not None:
+            raise self.failure
         if self._store is not None:
             self._store.commit()
 
     def _storage_failed(self, error: StorageError) -> None:
         """Nothing can be promised any more: drop every client, keep the error for the owner."""
-        self.failure = error
-        for connection in list(self._amqp.connections):
-            connection.drop()
-        self.stopped.set()
+        if self._giving_up is None:
+            self.failure = error
+            self._giving_up = self._loop.create_task(self._end())
 
     def run_timers(self) -> None:
         """Let everything happen that is due on the broker's clock."""

@@ -103,7 +103,7 @@ async def _serve(config: Config) -> int:
     await server.start()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: loop.create_task(server.stop()))
+        loop.add_signal_handler(number, server.request_stop)
     if server.torn_bytes:
         print(
             f"the journal ended in an incomplete record of {server.torn_bytes} octets, which was "
@@ -132,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit code. Unusable options end it with SystemExit(2)."""
     parser = argparse.ArgumentParser(
         prog="python -m reference_impl", description="Run the brokertck reference broker."
     )

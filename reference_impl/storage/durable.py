@@ -43,13 +43,12 @@ class DurableJournal:
         self._pending_bytes = 0
         self.torn_bytes = 0
         self._lock = self._take_lock()
-        try:
-            (self._directory / "journal.new").unlink(missing_ok=True)
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, self._lock)
             self._file = self._open()
+            undo.callback(os.close, self._file)
             self._content = self._read()
-        except BaseException:
-            os.close(self._lock)
-            raise
+            undo.pop_all()
 
     # -- opening ----------------------------------------------------------------------------
 
@@ -75,8 +74,10 @@ class DurableJournal:
         return lock
 
     def _open(self) -> int:
-        path = self._directory / "journal"
+        path = self._directory / "journal.new"
         try:
+            path.unlink(missing_ok=True)
+            path = self._directory / "journal"
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DirectoryNotUsable(
@@ -97,6 +98,7 @@ class DurableJournal:
             content = MAGIC
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, MAGIC, 0)
+            self._sync_directory()
         end = self._valid_end(content)
         if end < len(content):
             self._check_nothing_follows(content, end)
@@ -105,6 +107,16 @@ class DurableJournal:
         os.lseek(self._file, end, os.SEEK_SET)
         self._committed = end
         return content[len(MAGIC) : end]
+
+    def _sync_directory(self) -> None:
+        """Make the names of new files survive the loss of power, if that was asked for."""
+        if not self._fsync:
+            return
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     @staticmethod
     def _valid_end(content: bytes) -> int:
@@ -167,39 +179,35 @@ class DurableJournal:
         """Replace everything by `records`, which may be generated while they are written."""
         self.commit()
         path = self._directory / "journal.new"
-        new = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            size = len(MAGIC)
-            batch = [MAGIC]
-            batch_bytes = 0
-            for record in records:
-                batch += (_HEAD.pack(len(record), zlib.crc32(record)), record)
-                batch_bytes += _HEAD.size + len(record)
-                if batch_bytes > _BATCH_BYTES:
-                    size += batch_bytes
-                    _write_all(new, b"".join(batch))
-                    batch, batch_bytes = [], 0
-            size += batch_bytes
-            _write_all(new, b"".join(batch))
-            os.fsync(new)
-            path.rename(self._directory / "journal")
-        except OSError as error:
-            os.close(new)
-            raise StorageError(
-                f"cannot rewrite {self._directory / 'journal'}: {error.strerror}; the old content "
-                "is still in place"
-            ) from error
+        with contextlib.ExitStack() as undo:
+            try:
+                new = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+                undo.callback(os.close, new)
+                size = _write_records(new, records)
+                os.fsync(new)
+                path.rename(self._directory / "journal")
+            except OSError as error:
+                raise StorageError(
+                    f"cannot rewrite {self._directory / 'journal'}: {error.strerror}; the old "
+                    "content is still in place"
+                ) from error
+            undo.pop_all()
         os.close(self._file)
         self._file = new
         self._committed = size
+        self._sync_directory()
 
     def close(self) -> None:
         """Commit and give the directory back."""
         try:
             self.commit()
         finally:
-            os.close(self._file)
-            os.close(self._lock)
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Give the directory back and write nothing more, as if the process had died."""
+        os.close(self._file)
+        os.close(self._lock)
 
 
 def _record_end(content: bytes, position: int) -> int | None:
@@ -212,6 +220,22 @@ def _record_end(content: bytes, position: int) -> int | None:
     if length == 0 or end > len(content) or zlib.crc32(content[start:end]) != checksum:
         return None
     return end
+
+
+def _write_records(file: int, records: Iterable[bytes]) -> int:
+    """Write a whole journal in pieces; return its size."""
+    size = 0
+    batch = [MAGIC]
+    batch_bytes = len(MAGIC)
+    for record in records:
+        batch += (_HEAD.pack(len(record), zlib.crc32(record)), record)
+        batch_bytes += _HEAD.size + len(record)
+        if batch_bytes > _BATCH_BYTES:
+            size += batch_bytes
+            _write_all(file, b"".join(batch))
+            batch, batch_bytes = [], 0
+    _write_all(file, b"".join(batch))
+    return size + batch_bytes
 
 
 def _write_all(file: int, octets: bytes) -> None:

@@ -21,9 +21,11 @@ class Permissions:
 
     @property
     def unrestricted(self) -> bool:
+        """Whether everything is allowed; then nothing needs to be checked."""
         return self.configure == self.write == self.read == ".*"
 
     def allow(self, operation: str, name: str) -> bool:
+        """Tell whether "configure", "write" or "read" of a resource of this name is allowed."""
         pattern = getattr(self, operation) or "^$"
         return re.search(pattern, name) is not None
 

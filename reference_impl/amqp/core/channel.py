@@ -222,7 +222,7 @@ class Channel:
 
     def room_changed(self) -> None:
         """Something that limited this channel's consumers has gone or become wider."""
-        for queue in {consumer.queue for consumer in self.consumers.values()}:
+        for queue in dict.fromkeys(consumer.queue for consumer in self.consumers.values()):
             queue.channel_has_room(self)
 
     def last_declared(self) -> str:

@@ -6,14 +6,18 @@ Source: rabbit_dead_letter.erl and mc.erl (4.x), rabbit_dead_letter.erl (3.10), 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Container
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reference_impl.amqp.core.message import Content, Message
-from reference_impl.amqp.fields import Field, Properties, Table, longstr
+from reference_impl.amqp.fields import INTEGER_TYPES, Field, Properties, Table, longstr
 
 if TYPE_CHECKING:
     from reference_impl.amqp.core.queues import Queue
     from reference_impl.amqp.core.vhost import VirtualHost
+
+MAX_DEATHS = 2**63 - 2
+"""So that one more still is a signed integer of 64 bits."""
 
 
 class Death(NamedTuple):
@@ -148,24 +152,28 @@ def deaths_in(headers: Table | None) -> tuple[Death, ...]:
     field = (headers or {}).get("x-death")
     if field is None or field.type != "array":
         return ()
-    deaths = []
-    for item in field.value:
-        if item.type != "table" or not {"queue", "reason"} <= item.value.keys():
-            continue
-        table = item.value
+    deaths = [_death_in(item.value) for item in field.value if item.type == "table"]
+    return tuple(death for death in deaths if death is not None)
 
-        def value(name: str, default: object, table: Table = table):  # type: ignore[no-untyped-def]
-            return table[name].value if name in table else default
 
-        deaths.append(
-            Death(
-                value("queue", ""),
-                value("reason", ""),
-                value("count", 1),
-                value("time", 0),
-                value("exchange", ""),
-                tuple(key.value for key in value("routing-keys", [])),
-                value("original-expiration", None),
-            )
-        )
-    return tuple(deaths)
+def _death_in(table: Table) -> Death | None:
+    """Read one death; a value of another type than ours counts as missing, as a publisher may have
+    written the header. Without queue and reason it is none."""
+
+    def value(name: str, types: Container[str], default: Any) -> Any:
+        field = table.get(name)
+        return field.value if field is not None and field.type in types else default
+
+    text = ("longstr",)
+    queue, reason = value("queue", text, None), value("reason", text, None)
+    if queue is None or reason is None:
+        return None
+    return Death(
+        queue,
+        reason,
+        min(value("count", INTEGER_TYPES, 1), MAX_DEATHS),
+        value("time", ("timestamp",), 0),
+        value("exchange", text, ""),
+        tuple(key.value for key in value("routing-keys", ("array",), ()) if key.type in text),
+        value("original-expiration", text, None),
+    )

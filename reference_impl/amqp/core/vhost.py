@@ -35,6 +35,7 @@ def stripped(name: str) -> str:
 
 
 def check_new_name(kind: str, name: str) -> None:
+    """Raise AccessRefused for a name that only the broker may give."""
     if name.startswith("amq."):
         raise AccessRefused(f"{kind} name '{name}' contains reserved prefix 'amq.*'")
 
@@ -216,19 +217,22 @@ class VirtualHost:
             self.store.exchange_deleted(exchange)
         self.forget_exchange(exchange)
 
-    def forget_exchange(self, exchange: Exchange) -> None:
-        """Take an exchange out, with all bindings from and to it."""
+    def forget_exchange(self, exchange: Exchange, *, recovering: bool = False) -> None:
+        """Take an exchange out, with all bindings from and to it; see `_unbind_everywhere`."""
         del self.exchanges[exchange.name]
         self.routes.clear()
-        self._unbind_everywhere(exchange)
+        self._unbind_everywhere(exchange, recovering)
 
-    def _unbind_everywhere(self, destination: Queue | Exchange) -> None:
-        """Remove all bindings to `destination`; auto-delete exchanges go with their last one."""
+    def _unbind_everywhere(self, destination: Queue | Exchange, recovering: bool) -> None:
+        """Remove all bindings to `destination`; auto-delete exchanges go with their last one.
+
+        Not while `recovering`: what went then has a record of its own, and what stayed may have
+        had bindings that are not stored."""
         for exchange in list(self.exchanges.values()):
             known = [b for b in exchange.bindings.values() if b.destination is destination]
             for binding in known:
                 exchange.unbind(binding)
-            if known:
+            if known and not recovering:
                 self._auto_delete(exchange)
 
     def _auto_delete(self, exchange: Exchange) -> None:
@@ -369,9 +373,9 @@ class VirtualHost:
             consumer.channel.queue_deleted(consumer)
         return count
 
-    def forget_queue(self, queue: Queue) -> None:
-        """Take a queue out, with its messages and all bindings to it."""
+    def forget_queue(self, queue: Queue, *, recovering: bool = False) -> None:
+        """Take a queue out, with its messages and all bindings; see `_unbind_everywhere`."""
         del self.queues[queue.name]
         self.routes.clear()
         queue.close()
-        self._unbind_everywhere(queue)
+        self._unbind_everywhere(queue, recovering)

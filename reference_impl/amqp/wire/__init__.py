@@ -1,0 +1,1 @@
+"""Octets of AMQP frames to plain values and back."""

@@ -109,5 +109,6 @@ def _encode_field(kind: str, value: Any) -> bytes:
 
 
 def encode_shortstr(text: str) -> bytes:
+    """Encode a short string. Raises ValueError above 255 octets."""
     octets = encode_text(text)
     return bytes((len(octets),)) + octets

@@ -17,6 +17,9 @@ class Malformed(Exception):
     """The bytes are not what the format demands; the session answers with 501 or 541."""
 
 
+MAX_NESTING = 100
+"""Tables and arrays in each other. RabbitMQ knows no limit; Python's stack has one."""
+
 _U32 = struct.Struct(">I")
 
 _FIXED: dict[int, tuple[str, struct.Struct]] = {
@@ -44,6 +47,7 @@ def decode_text(data: bytes) -> str:
 
 
 def encode_text(text: str) -> bytes:
+    """Give back the octets that `decode_text` read."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -57,8 +61,9 @@ def _long_string(data: bytes, position: int) -> tuple[bytes, int]:
     return data[start:end], end
 
 
-def decode_value(data: bytes, position: int) -> tuple[Field, int]:
-    """Return the value whose type letter stands at `position`, and the position after it."""
+def decode_value(data: bytes, position: int, depth: int = 0) -> tuple[Field, int]:
+    """Return the value whose type letter stands at `position`, and the position after it; it
+    stands in `depth` tables and arrays."""
     if position >= len(data):
         raise Malformed("a value is missing")
     letter = data[position]
@@ -79,10 +84,10 @@ def decode_value(data: bytes, position: int) -> tuple[Field, int]:
         return Field("bool", data[position] != 0), position + 1
     if letter == 0x46:  # F
         body, end = _long_string(data, position)
-        return Field("table", decode_table(body)), end
+        return Field("table", decode_table(body, depth + 1)), end
     if letter == 0x41:  # A
         body, end = _long_string(data, position)
-        return Field("array", decode_array(body)), end
+        return Field("array", decode_array(body, depth + 1)), end
     if letter == 0x78:  # x
         body, end = _long_string(data, position)
         return Field("binary", body), end
@@ -95,8 +100,9 @@ def decode_value(data: bytes, position: int) -> tuple[Field, int]:
     raise Malformed(f"no field type {letter:#04x}")
 
 
-def decode_table(data: bytes) -> Table:
+def decode_table(data: bytes, depth: int = 0) -> Table:
     """Decode the octets inside a table. Of a repeated name the first counts, as in RabbitMQ."""
+    _check_depth(depth)
     table: Table = {}
     position = 0
     while position < len(data):
@@ -104,18 +110,25 @@ def decode_table(data: bytes) -> Table:
         end = start + data[position]
         if end > len(data):
             raise Malformed("a field name runs past the end")
-        value, position = decode_value(data, end)
+        value, position = decode_value(data, end, depth)
         table.setdefault(decode_text(data[start:end]), value)
     return table
 
 
-def decode_array(data: bytes) -> list[Field]:
+def decode_array(data: bytes, depth: int = 0) -> list[Field]:
+    """Decode the octets inside an array."""
+    _check_depth(depth)
     values = []
     position = 0
     while position < len(data):
-        value, position = decode_value(data, position)
+        value, position = decode_value(data, position, depth)
         values.append(value)
     return values
+
+
+def _check_depth(depth: int) -> None:
+    if depth > MAX_NESTING:
+        raise Malformed(f"more than {MAX_NESTING} tables in each other")
 
 
 def _fixed_encoder(letter: str, layout: str) -> Callable[[Any], bytes]:
@@ -145,6 +158,7 @@ _ENCODERS: dict[str, Callable[[Any], bytes]] = {
 
 
 def encode_value(field: Field) -> bytes:
+    """Encode a value with its type letter."""
     return _ENCODERS[field.type](field.value)
 
 

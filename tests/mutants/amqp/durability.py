@@ -5,14 +5,14 @@ from tests.mutants.mutant import Mutant
 MUTANTS = [
     Mutant(
         "restart-loses-bindings",
-        "amqp.durable:DurableStore._read_entity",
+        "amqp.durable:DurableStore._read_binding",
         "source.bind(binding)",
         "pass",
         kills=("amqp.durability.entities-survive-restart",),
     ),
     Mutant(
         "restart-ignores-unbind",
-        "amqp.durable:DurableStore._read_entity",
+        "amqp.durable:DurableStore._read_binding",
         "source.unbind(binding)",
         "pass",
         kills=("amqp.durability.entities-survive-restart",),
@@ -73,7 +73,7 @@ MUTANTS = [
     Mutant(
         "restart-clears-redelivered",
         "amqp.durable:DurableStore._recover",
-        "entry.redelivered = not exact or (number, entry.position) in delivered",
+        "entry.redelivered = not exact or (number, entry.position) in found.delivered",
         "entry.redelivered = False",
         kills=("amqp.durability.unacknowledged-come-back",),
     ),

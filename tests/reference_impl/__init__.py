@@ -1,0 +1,1 @@
+"""Tests of the reference broker: what the conformance suites cannot see from outside."""

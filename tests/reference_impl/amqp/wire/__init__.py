@@ -1,0 +1,1 @@
+"""Tests of the AMQP codecs, cross-checked with pamqp."""
