@@ -85,8 +85,6 @@ class EmbeddedTarget(Target):
         self._users.append((name, password, configure, write, read))
         self._create_user(name, password, configure, write, read)
 
-    def _create_user(
-        self, name: str, password: str, configure: str, write: str, read: str
-    ) -> None:
+    def _create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
         assert self._broker is not None
         self._broker.create_user(name, password, configure=configure, write=write, read=read)

@@ -9,6 +9,7 @@ What the broker does wrong comes out as a `BrokenPromise` (conformance/errors.py
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -738,4 +739,11 @@ def _connection_closed(error: BaseException) -> ConnectionClosed:
             if isinstance(seen, exceptions.ConnectionClosed):
                 return ConnectionClosed(seen.reply_code, seen.reply_text)
             seen = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
+    quoted = _CLOSE_IN_TEXT.search(str(error))
+    if quoted is not None:
+        return ConnectionClosed(int(quoted[1]), quoted[2].strip("'\""))
     return ConnectionClosed(0, str(error) or type(error).__name__)
+
+
+_CLOSE_IN_TEXT = re.compile(r"ConnectionClosedByBroker: \((\d+)\) (.*)")
+"""Of an error before open-ok pika keeps only the text."""

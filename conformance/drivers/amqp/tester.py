@@ -93,15 +93,15 @@ class AmqpTester:
         self._count += 1
         return f"{self._prefix}{label}{self._count}"
 
-    def queue_name(self) -> str:
+    def queue_name(self, ending: str = "") -> str:
         """A name for a queue, which is deleted at the end if it exists."""
-        name = self.name("q")
+        name = self.name("q") + ending
         self._queues.append(name)
         return name
 
-    def exchange_name(self) -> str:
+    def exchange_name(self, ending: str = "") -> str:
         """A name for an exchange, which is deleted at the end if it exists."""
-        name = self.name("x")
+        name = self.name("x") + ending
         self._exchanges.append(name)
         return name
 
