@@ -17,18 +17,13 @@ WAYS = {
 """How a client may go: in the orderly way, or by closing its socket without a word."""
 
 
-def _hold(amqp: AmqpTester, connection: Connection) -> tuple[str, str]:
-    """Let a connection hold a message and an exclusive queue; return the names of both queues."""
+def _fill(amqp: AmqpTester) -> str:
+    """Declare a queue with two messages, the first of which is to be held."""
     queue = amqp.queue(durable=True)
     amqp.admin.publish("", queue, "held")
     amqp.admin.publish("", queue, "not held")
     amqp.admin.barrier()
-    channel = connection.channel()
-    exclusive = amqp.queue_name()
-    channel.declare_queue(exclusive, exclusive=True)
-    message = channel.get(queue)
-    expect.equal(message.text if message else None, "held", "the message that is held")
-    return queue, exclusive
+    return queue
 
 
 def _is_gone(amqp: AmqpTester, queue: str) -> bool:
@@ -60,8 +55,11 @@ def test_exclusive_queues_are_gone_at_close_ok(amqp: AmqpTester) -> None:
 @requirement("amqp.connection.end-requeues-and-deletes")
 @holds_for(cost=4, way=st.sampled_from(sorted(WAYS)))
 def test_what_a_connection_held_is_given_back_however_it_ends(amqp: AmqpTester, way: str) -> None:
+    queue, exclusive = _fill(amqp), amqp.queue_name()
     connection = amqp.connect()
-    queue, exclusive = _hold(amqp, connection)
+    channel = connection.channel()
+    channel.declare_queue(exclusive, exclusive=True)
+    channel.get(queue)
     WAYS[way](connection)
     expect.eventually(lambda: amqp.admin.ready(queue) == 2, "two ready messages")
     received = amqp.admin.drain(queue)
@@ -74,12 +72,13 @@ def test_what_a_connection_held_is_given_back_however_it_ends(amqp: AmqpTester, 
 
 
 @requirement("amqp.connection.hard-error-ends-all-channels")
-def test_a_hard_error_ends_all_channels(amqp: AmqpTester) -> None:
-    connection = amqp.connect()
-    queue, exclusive = _hold(amqp, connection)
-    other = connection.channel()
-    with expect.connection_error(540):
-        other.flow(False)
+def test_a_hard_error_ends_all_channels_at_once(amqp: AmqpTester) -> None:
+    queue, exclusive = _fill(amqp), amqp.queue_name()
+    raw = amqp.raw().open(channels=2)
+    raw.call(1, spec.Queue.Declare(queue=exclusive, exclusive=True), spec.Queue.DeclareOk)
+    raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+    raw.send_method(2, spec.Channel.Flow(False))
+    raw.expect_close(540)  # and no close-ok yet
     expect.eventually(lambda: amqp.admin.ready(queue) == 2, "two ready messages")
     expect.eventually(lambda: _is_gone(amqp, exclusive), "no exclusive queue")
 
