@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from reference_impl.amqp.fields import Field, longstr
+from reference_impl.amqp.versions import Dialect
 from reference_impl.errors import Refusal
 
 MAX_TEXT_OCTETS = 255
 
 
-def reply_text(refusal: Refusal) -> str:
-    """NAME - explanation, cut to what a short string holds (amqp_exception_explanation). Names
-    that are no UTF-8 are shown as Latin-1."""
+def reply_text(refusal: Refusal, dialect: Dialect) -> str | None:
+    """NAME - explanation, cut to 255; None for a text that does not fit into a short string.
+
+    Names that are no UTF-8 are shown as Latin-1.
+    Source: rabbit_binary_generator:amqp_exception_explanation.
+    """
     if not refusal.text:
         return refusal.name
-    octets = f"{refusal.name} - {refusal.text}".encode("utf-8", "surrogateescape")
-    text = octets.decode("utf-8", "surrogateescape")
-    text = "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+    text = "".join(map(_shown, f"{refusal.name} - {refusal.text}"))
+    if dialect.cuts_texts_by_characters:
+        if len(text) > MAX_TEXT_OCTETS:
+            text = text[: MAX_TEXT_OCTETS - 3] + "..."
+        return text if len(text.encode()) <= MAX_TEXT_OCTETS else None
     octets = text.encode()
     if len(octets) <= MAX_TEXT_OCTETS:
         return text
     return octets[: MAX_TEXT_OCTETS - 3].decode(errors="ignore") + "..."
+
+
+def _shown(character: str) -> str:
+    """An octet that was no UTF-8 stands in the text as a surrogate."""
+    code = ord(character)
+    return chr(code - 0xDC00) if 0xDC80 <= code <= 0xDCFF else character
 
 
 def server_properties(version: str) -> dict[str, Field]:

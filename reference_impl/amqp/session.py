@@ -78,7 +78,7 @@ GRACE_MS = 3_000
 """The same for a client that failed to log in, or whose frames cannot be told apart any more
 (NORMAL_TIMEOUT, fatal_frame_error)."""
 
-SILENT_CLOSE_MS = 250
+SILENT_CLOSE_MS = 50
 """How long a client that cannot be trusted waits for the end. RabbitMQ takes 3 s, so that guessing
 passwords is slow (SILENT_CLOSE_DELAY); here only tests would wait."""
 
@@ -379,17 +379,26 @@ class AmqpSession:
             return
         patience_ms = min(self.heartbeat_ms or CLOSE_TIMEOUT_MS, CLOSE_TIMEOUT_MS)
         self._give_up_in(GRACE_MS if told else patience_ms)
-        self._send_close(0, "connection.close", refusal, None if refused else method)
+        if not self._send_close(0, "connection.close", refusal, None if refused else method):
+            self._end()
 
     def _give_up_in(self, delay_ms: int) -> None:
         self._give_up_ms = self._liveness.now_ms() + delay_ms
+        self.announce_output()  # there may be none, but the caller looks at the deadline then
 
     def _send_close(
         self, channel: int, name: str, refusal: Refusal, method: MethodSpec | None
-    ) -> None:
-        """Close with the method that is to blame; none is for what RabbitMQ cannot explain."""
+    ) -> bool:
+        """Close with the method that is to blame; none is for what RabbitMQ cannot explain.
+
+        False if the text does not fit, which RabbitMQ notices too late.
+        """
+        text = reply_text(refusal, self.dialect)
+        if text is None:
+            return False
         blamed = (method.class_id, method.method_id) if method and refusal.text else (0, 0)
-        self.send_method(channel, name, refusal.code, reply_text(refusal), *blamed)
+        self.send_method(channel, name, refusal.code, text, *blamed)
+        return True
 
     def _lose_sync(self, kind: int, payload: bytes, error: str, *details: int) -> None:
         """Frames cannot be told apart any more: report it and take no more input."""
@@ -408,7 +417,8 @@ class AmqpSession:
             self.refuse(refusal, method)
             return
         channel.closing = True
-        self._send_close(channel.number, "channel.close", refusal, method)
+        if not self._send_close(channel.number, "channel.close", refusal, method):
+            self.refuse(InternalError(""), None)
 
     def start_running(self, connection: Connection) -> None:
         self.connection = connection

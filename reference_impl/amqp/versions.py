@@ -25,6 +25,9 @@ class Dialect:
     """Whether the header of AMQP 0-8 opens a connection (rabbit_reader:version_negotiation)."""
     takes_any_code_point: bool
     """Whether names may hold UTF-8 of surrogates and of numbers beyond Unicode (up to 4.0)."""
+    cuts_texts_by_characters: bool
+    """Whether texts of errors are cut to 255 characters instead of octets, so that one beyond ASCII
+    may not fit: then 541 for a channel, and no word at all for a connection (4.0.5)."""
     frame_min_size: int
     """Least frame-max a client may choose, and the largest frame before tuning, in octets."""
     mechanisms: str
@@ -77,6 +80,7 @@ _V3_10 = Dialect(
     unknown_protocol_reply=b"AMQP\x00\x00\x09\x01",
     accepts_protocol_0_8=True,
     takes_any_code_point=True,
+    cuts_texts_by_characters=False,
     frame_min_size=4096,
     mechanisms="AMQPLAIN PLAIN",
     unknown_exchange_type_closes_connection=True,
@@ -106,6 +110,7 @@ _V4_0 = Dialect(
     unknown_protocol_reply=b"AMQP\x03\x01\x00\x00",
     accepts_protocol_0_8=False,
     takes_any_code_point=True,
+    cuts_texts_by_characters=True,
     frame_min_size=4096,
     mechanisms="ANONYMOUS PLAIN AMQPLAIN",
     unknown_exchange_type_closes_connection=False,
@@ -135,6 +140,7 @@ _V4_3 = Dialect(
     unknown_protocol_reply=b"AMQP\x03\x01\x00\x00",
     accepts_protocol_0_8=False,
     takes_any_code_point=False,
+    cuts_texts_by_characters=True,
     frame_min_size=8192,
     mechanisms="ANONYMOUS PLAIN AMQPLAIN",
     unknown_exchange_type_closes_connection=False,

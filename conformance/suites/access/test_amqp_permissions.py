@@ -162,6 +162,7 @@ def test_a_dead_letter_exchange_needs_read_and_write(amqp: AmqpTester) -> None:
 
 @requirement("amqp.access.matrix")
 @holds_for(
+    cost=1.5,
     label=st.sampled_from(sorted(OPERATIONS)),
     first=st.sampled_from(GRANTS),
     second=st.sampled_from(GRANTS),

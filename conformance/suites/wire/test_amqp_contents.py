@@ -51,7 +51,7 @@ def _encoded(frame: Frame, queue: str) -> bytes:
 
 
 @requirement("amqp.wire.content-frames-in-order")
-@holds_for(sequence=SEQUENCES)
+@holds_for(cost=1.5, sequence=SEQUENCES)
 def test_only_frames_in_order_are_accepted(amqp: AmqpTester, sequence: list[Frame]) -> None:
     queue = amqp.queue()
     sequence = [*sequence, Other()]
@@ -111,7 +111,7 @@ OTHER_CLASSES = st.one_of(st.sampled_from([0, 10, 50, 61]), st.integers(0, 65_53
 
 
 @requirement("amqp.wire.content-class-mismatch")
-@holds_for(cost=2, class_id=OTHER_CLASSES)
+@holds_for(cost=4, class_id=OTHER_CLASSES)
 def test_a_header_must_be_of_the_class_of_its_method(amqp: AmqpTester, class_id: int) -> None:
     with others_unharmed(amqp):
         raw = amqp.raw().open()
@@ -144,7 +144,7 @@ PARTS = st.lists(st.sampled_from([b"", b"a", b"bcd"]), max_size=3)
 
 
 @requirement("amqp.wire.body-of-another-size")
-@holds_for(cost=2, parts=PARTS, difference=st.integers(-3, 3))
+@holds_for(cost=3, parts=PARTS, difference=st.integers(-3, 3))
 def test_only_a_body_of_the_announced_size_is_routed(
     amqp: AmqpTester, parts: list[bytes], difference: int
 ) -> None:
@@ -165,7 +165,7 @@ def test_only_a_body_of_the_announced_size_is_routed(
 
 
 @requirement("amqp.wire.body-too-long")
-@holds_for(cost=2, parts=PARTS, excess=st.integers(1, 9))
+@holds_for(cost=3, parts=PARTS, excess=st.integers(1, 9))
 def test_more_octets_than_announced_are_refused(
     amqp: AmqpTester, parts: list[bytes], excess: int
 ) -> None:
@@ -190,7 +190,7 @@ def test_a_body_above_512_mib_is_refused_by_its_header(amqp: AmqpTester) -> None
 
 @requirement("amqp.wire.contents-of-channels-interleave")
 @holds_for(
-    cost=2,
+    cost=3,
     bodies=st.tuples(*[st.lists(st.binary(min_size=1, max_size=3), max_size=3)] * 2),
     turns=st.lists(st.booleans(), max_size=10),
 )

@@ -27,7 +27,7 @@ FRAME_MAX = 8192
 
 @requirement("amqp.wire.frame-end-marker")
 @holds_for(
-    cost=2,
+    cost=3,
     kind=st.sampled_from(frames.FRAME_TYPES),
     channel=CHANNELS,
     payload=st.binary(max_size=20),
@@ -63,7 +63,7 @@ def test_a_frame_with_a_wrong_end_marker_has_no_effect(amqp: AmqpTester) -> None
 
 @requirement("amqp.wire.frame-too-large")
 @holds_for(
-    cost=2,
+    cost=4,
     excess=st.sampled_from([1, 2, 8, 9, 100_000, 0xFFFFFFFF - FRAME_MAX]),
     kind=st.sampled_from(frames.FRAME_TYPES),
     channel=CHANNELS,
@@ -97,25 +97,29 @@ def test_eight_octets_above_the_limit_are_tolerated(amqp: AmqpTester) -> None:
     expect.equal(len(amqp.bodies(queue)[0]), FRAME_MAX, "octets of the body")
 
 
-@requirement("amqp.wire.unknown-frame-type")
-@holds_for(
-    cost=2,
-    kind=st.integers(0, 255).filter(lambda kind: kind not in frames.FRAME_TYPES),
-    channel=CHANNELS,
-    payload=st.binary(max_size=20),
+UNKNOWN_FRAMES = st.tuples(
+    st.integers(0, 255).filter(lambda kind: kind not in frames.FRAME_TYPES),
+    CHANNELS,
+    st.binary(max_size=20),
 )
+
+
+@requirement("amqp.wire.unknown-frame-type")
+@holds_for(cost=6, unknown=st.lists(UNKNOWN_FRAMES, min_size=10, max_size=10))
 def test_an_unknown_frame_type_is_refused(
-    amqp: AmqpTester, kind: int, channel: int, payload: bytes
+    amqp: AmqpTester, unknown: list[tuple[int, int, bytes]]
 ) -> None:
     with others_unharmed(amqp):
-        raw = amqp.raw().open()
-        raw.send(any_frame(kind, channel, payload))
-        raw.expect_close(501)
+        for frame in unknown:
+            raw = amqp.raw().open()
+            with expect.case(f"frame {frame}"):
+                raw.send(any_frame(*frame))
+                raw.expect_close(501)
 
 
 @requirement("amqp.wire.payload-too-short")
 @holds_for(
-    cost=2,
+    cost=4,
     frame=st.one_of(
         st.tuples(st.just(frames.METHOD), CHANNELS, st.binary(max_size=3)),
         st.tuples(st.just(frames.HEADER), CHANNELS, st.binary(max_size=11)),
@@ -144,7 +148,7 @@ def test_a_heartbeat_belongs_to_channel_0(
 
 
 @requirement("amqp.wire.heartbeat-with-payload")
-@holds_for(cost=2, channel=CHANNELS, payload=st.binary(min_size=1, max_size=20))
+@holds_for(cost=4, channel=CHANNELS, payload=st.binary(min_size=1, max_size=20))
 def test_a_heartbeat_has_no_payload(amqp: AmqpTester, channel: int, payload: bytes) -> None:
     with others_unharmed(amqp):
         raw = amqp.raw().open()
@@ -165,7 +169,7 @@ def test_a_heartbeat_may_stand_between_the_frames_of_a_content(amqp: AmqpTester)
 
 @requirement("amqp.wire.frame-max-kept-by-broker")
 @holds_for(
-    cost=3,
+    cost=4,
     frame_max=st.sampled_from([FRAME_MAX, FRAME_MAX + 1, 3 * FRAME_MAX]),
     parts=st.integers(0, 3),
     beside=st.integers(-9, 9),

@@ -59,6 +59,7 @@ def _mutated(draw: st.DrawFn) -> bytes:
 
 @requirement("amqp.wire.garbage-harms-nobody-else")
 @holds_for(
+    cost=1.5,
     stage=st.sampled_from(sorted(STAGES)),
     octets=st.one_of(st.binary(min_size=1, max_size=60), _mutated()),
 )

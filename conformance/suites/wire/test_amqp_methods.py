@@ -121,7 +121,7 @@ UNKNOWN_IDS = st.tuples(
 
 @requirement("amqp.wire.unknown-method")
 @holds_for(
-    cost=2, ids=UNKNOWN_IDS, channel=st.sampled_from([0, 1, 9]), arguments=st.binary(max_size=12)
+    cost=3, ids=UNKNOWN_IDS, channel=st.sampled_from([0, 1, 9]), arguments=st.binary(max_size=12)
 )
 def test_an_unknown_method_ends_the_connection(
     amqp: AmqpTester, ids: tuple[int, int], channel: int, arguments: bytes
@@ -137,7 +137,7 @@ def test_an_unknown_method_ends_the_connection(
 
 @requirement("amqp.wire.malformed-method")
 @holds_for(
-    cost=1.5,
+    cost=2,
     method=st.sampled_from(CHANNEL_METHODS),
     cut=st.integers(1, 40),
     trailing=st.binary(max_size=3),
@@ -211,7 +211,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 
 
 @requirement("amqp.wire.names-are-any-utf8")
-@holds_for(cost=2, text=TEXTS)
+@holds_for(cost=3, text=TEXTS)
 def test_names_and_keys_may_be_any_utf8(amqp: AmqpTester, text: str) -> None:
     name = amqp.queue_name() + text
     declared = amqp.admin.declare_queue(name, exclusive=True)

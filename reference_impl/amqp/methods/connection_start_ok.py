@@ -6,7 +6,7 @@ Behaviour  Takes the client's properties and the SASL response; authenticates at
            with 403 for a client that announced the capability authentication_failure_close,
            silently for others. A mechanism that was not offered, or a response that is none of
            its mechanism, ends it silently for all.
-Deviations The silent end comes after 0.25 s rather than 3 s.
+Deviations The silent end comes after 0.05 s rather than 3 s.
 Source     XML connection.start-ok; rabbit_reader:handle_method0, auth_fail;
            rabbit_auth_mechanism_plain, _amqplain, _anonymous.
 """
