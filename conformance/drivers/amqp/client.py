@@ -134,6 +134,8 @@ class Client:
         self.endpoint = endpoint
         self.transcript = transcript
         self.deadline_s = float("inf")
+        self.unanswered = False
+        """Whether something was waited for in vain; pika may still wait for it."""
         self.loop = IOLoop()
         self.loop.activate_poller()
         self.connections: list[Connection] = []
@@ -187,6 +189,7 @@ class Client:
         try:
             while not condition():
                 if time.monotonic() >= limit_s:
+                    self.unanswered = True
                     raise NoAnswer(what, round(limit_s - started_s, 3))
                 self.loop.poll()
                 self.loop.process_timeouts()
