@@ -92,6 +92,16 @@ def eventually(
         time.sleep(POLL_S)
 
 
+@contextmanager
+def case(label: str) -> Iterator[None]:
+    """Name the row of a table that is being tested, should it fail."""
+    try:
+        yield
+    except BrokenPromise as error:
+        error.add_note(f"case: {label}")
+        raise
+
+
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
@@ -100,6 +110,7 @@ __all__ = [
     "BrokenPromise",
     "at_least",
     "at_most",
+    "case",
     "channel_error",
     "connection_error",
     "ends",

@@ -8,6 +8,7 @@
     |   +-- DirectoryInUse            another process holds it
     |   +-- DirectoryNotUsable        it is not a directory, or not readable or writable
     |   +-- JournalDamaged            a record before the torn tail does not check out
+    +-- ConnectionDropped             input that ends a connection of RabbitMQ without a reply
     +-- Refusal                       a rule of the protocol: becomes a reply, never a traceback
         +-- ChannelRefusal            soft: closes the channel
         |   +-- AccessRefused 403, NotFound 404, ResourceLocked 405, PreconditionFailed 406
@@ -54,6 +55,10 @@ class DirectoryNotUsable(StorageError):
 
 class JournalDamaged(StorageError):
     """A record that is not at the torn end of the journal fails its checksum."""
+
+
+class ConnectionDropped(BrokerError):
+    """The input makes RabbitMQ's connection process die: the socket closes without a word."""
 
 
 class Refusal(BrokerError):

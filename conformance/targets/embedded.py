@@ -36,8 +36,11 @@ class EmbeddedTarget(Target):
         self._version = version
         self._data: Path | None = None
         self._broker: ReferenceBroker | None = None
+        self._users: list[tuple[str, str, str, str, str]] = []
+        """Created users, which the reference does not keep over a restart."""
 
     def start(self) -> None:
+        self._users.clear()
         self._data = Path(tempfile.mkdtemp(prefix="brokertck-reference-"))
         self._broker = self._new_broker(0)
         self._listen()
@@ -79,6 +82,8 @@ class EmbeddedTarget(Target):
         self._halt()
         self._broker = self._new_broker(self.amqp.port)
         self._listen()
+        for user in self._users:
+            self._create_user(*user)
 
     def set_alarm(self, active: bool) -> None:
         assert self._broker is not None
@@ -89,6 +94,10 @@ class EmbeddedTarget(Target):
         self._broker.create_vhost(name)
 
     def create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
+        self._users.append((name, password, configure, write, read))
+        self._create_user(name, password, configure, write, read)
+
+    def _create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
         assert self._broker is not None
         self._broker.create_user(name, password, configure=configure, write=write, read=read)
 

@@ -7,19 +7,27 @@ because publishers repeat both; a delivery passes the content header and the bod
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reference_impl.amqp.core.channel import Channel
 from reference_impl.amqp.core.delivery import Consumer
 from reference_impl.amqp.core.message import Content, Message
+from reference_impl.amqp.fields import Properties
 from reference_impl.amqp.methods import CHANNEL_HANDLERS
 from reference_impl.amqp.wire import spec
-from reference_impl.amqp.wire.methods import decode_arguments, encode_method, encode_shortstr
+from reference_impl.amqp.wire.erlang_terms import describe_payload, write_octets
+from reference_impl.amqp.wire.methods import (
+    BadText,
+    decode_arguments,
+    encode_method,
+    encode_shortstr,
+)
 from reference_impl.amqp.wire.properties import decode_properties, encode_properties
-from reference_impl.amqp.wire.tables import Malformed, decode_text, encode_text
+from reference_impl.amqp.wire.tables import Malformed, MalformedTable, decode_text, encode_text
 from reference_impl.errors import (
     ChannelError,
     CommandInvalid,
+    ConnectionDropped,
     FrameError,
     InternalError,
     NotImplementedByBroker,
@@ -34,8 +42,7 @@ PUBLISH = spec.METHODS["basic.publish"]
 MAX_MEMO = 1024
 """Distinct basic.publish frames and property lists remembered for each connection."""
 
-_PUBLISH_KEY = PUBLISH.key.to_bytes(4, "big")
-_DELIVER_KEY = spec.METHODS["basic.deliver"].key.to_bytes(4, "big")
+_DELIVER_KEY = spec.METHODS["basic.deliver"].key
 _CONTENT_HEADER = struct.Struct(">HHQ")
 _FRAME = struct.Struct(">BHI")
 _NEXT_FRAME = struct.Struct(">BBHI")
@@ -52,6 +59,10 @@ class PublishTarget(NamedTuple):
     address: bytes
 
 
+NOWHERE = PublishTarget("", "", False, b"")
+"""The target of a content that is not to be published."""
+
+
 class ChannelSession:
     """A channel number in use. Serves as the sink of its core channel."""
 
@@ -63,6 +74,9 @@ class ChannelSession:
         """Whether channel.close was sent and close-ok is awaited."""
         self._owes_confirms = False
         self._target: PublishTarget | None = None
+        """Where the content that is being received goes, from its method on."""
+        self._instead: tuple[Refusal, spec.MethodSpec] | None = None
+        """What answers the content once it is complete, if it is not to be published."""
         self._header = b""
         self._content: Content | None = None
         self._body: list[bytes] = []
@@ -77,49 +91,57 @@ class ChannelSession:
     # -- input ------------------------------------------------------------------------------
 
     def receive_method(self, payload: bytes) -> None:
-        """Take a method frame: begin a publish, or carry the method out."""
-        if self._target is None and not self.closing:
+        """Take a method frame: begin a content, or carry the method out."""
+        if self._target is None:
             target = self.session.publishes.get(payload)
             if target is not None:
                 self._target = target
                 return
-        method = spec.METHODS_BY_KEY.get(int.from_bytes(payload[:4], "big"))
+        method = spec.METHODS_BY_KEY.get(payload[:4])
+        if method is None:
+            self._refuse_unknown(payload)
+        elif self._target is not None:
+            self._refuse_unexpected()
+        else:
+            self._receive_command(method, payload)
+
+    def _refuse_unknown(self, payload: bytes) -> None:
+        if len(payload) >= spec.METHOD_HEAD_SIZE:
+            raise ConnectionDropped(f"there is no method {payload[:4].hex()}")
+        self._refuse_no_frame(spec.FRAME_METHOD, payload)
+
+    def _refuse_no_frame(self, kind: int, payload: bytes) -> None:
+        self._refuse(FrameError(f"{describe_payload(kind, payload)}: unknown_frame"), None)
+
+    def _receive_command(self, method: spec.MethodSpec, payload: bytes) -> None:
+        any_code_point = self.session.dialect.takes_any_code_point
         try:
-            self._check_method(method, payload)
-            if method is not None:
-                self._carry_out(method, payload)
-        except Malformed as error:
-            name = "unknown" if method is None else method.name
-            self._refuse(FrameError(f"cannot decode {name}: {error}"), method)
+            values = decode_arguments(method, payload, any_code_point=any_code_point)
+            if method is PUBLISH:
+                self._begin_publish(payload, *values)
+            elif method.has_content:
+                self._target = NOWHERE
+                self._instead = CommandInvalid("unimplemented method"), method
+            else:
+                self._carry_out(method, values)
+        except BadText:
+            self._refuse(FrameError("Malformed UTF-8 in shortstr"), None)
+        except MalformedTable as error:
+            raise ConnectionDropped(str(error)) from None
+        except Malformed:
+            self._refuse(FrameError(f"cannot decode {write_octets(payload[4:])}"), method)
         except Refusal as refusal:
             self._refuse(refusal, method)
 
-    def _check_method(self, method: spec.MethodSpec | None, payload: bytes) -> None:
-        if self._target is not None:
-            if self._content is None:
-                raise UnexpectedFrame(
-                    "expected content header for class 60, got non content header frame instead"
-                )
-            raise UnexpectedFrame("expected content body, got non content body frame instead")
-        if method is None:
-            raise FrameError(f"unknown method {payload[:4].hex()}")
-        if self.closing and method.name not in ("channel.close", "channel.close-ok"):
-            return
+    def _carry_out(self, method: spec.MethodSpec, values: list[Any]) -> None:
+        """In the order of the clauses of rabbit_channel:handle_method."""
         if self.core is None and method.name != "channel.open":
             raise ChannelError("expected 'channel.open'")
-
-    def _carry_out(self, method: spec.MethodSpec, payload: bytes) -> None:
-        values = decode_arguments(method, payload)
-        if self.closing:
+        if self.closing and method.name != "channel.open":
             if method.name == "channel.close":
                 self.reply("channel.close-ok")
             elif method.name == "channel.close-ok":
                 self.session.channels.pop(self.number, None)
-            elif method.has_content:
-                self._target = PublishTarget("", "", False, b"")
-            return
-        if method is PUBLISH:
-            self._begin_publish(payload, *values)
             return
         handler = CHANNEL_HANDLERS.get(method.name)
         if handler is None:
@@ -136,10 +158,10 @@ class ChannelSession:
         immediate: bool,
     ) -> None:
         """basic.publish: its content follows in frames of its own."""
-        if immediate:
-            # RabbitMQ takes the content first; the client sees the same.
-            raise NotImplementedByBroker("immediate=true")
         self._target = PublishTarget(exchange, routing_key, mandatory, payload[6:-1])
+        if immediate:
+            self._instead = NotImplementedByBroker("immediate=true"), PUBLISH
+            return
         memo = self.session.publishes
         if len(memo) >= MAX_MEMO:
             memo.clear()
@@ -147,27 +169,27 @@ class ChannelSession:
 
     def receive_header(self, payload: bytes) -> None:
         """Take a content header."""
-        try:
-            if self._target is None or self._content is not None:
-                self._unexpected_content()
-            if len(payload) < 14:
-                raise FrameError("content header is cut short")
-            class_id, weight, size = _CONTENT_HEADER.unpack_from(payload)
-            if class_id != spec.CLASS_BASIC or weight != 0:
-                raise UnexpectedFrame(
-                    f"expected content header for class 60, got one for class {class_id} instead"
-                )
-            self._begin_content(payload, size)
-        except Refusal as refusal:
-            self._refuse(refusal, PUBLISH)
+        if len(payload) < spec.CONTENT_HEAD_SIZE:
+            self._refuse_no_frame(spec.FRAME_HEADER, payload)
             return
+        class_id, weight, size = _CONTENT_HEADER.unpack_from(payload)
+        if self._target is None or self._content is not None or weight != 0:
+            self._refuse_unexpected()
+            return
+        if class_id != spec.CLASS_BASIC:
+            text = f"expected content header for class 60, got one for class {class_id} instead"
+            self._refuse(UnexpectedFrame(text), self._content_method)
+            return
+        limit = self.session.dialect.max_body_size_in_header
+        if limit is not None and size > limit:
+            text = f"content body size {size} exceeds maximum allowed size {limit}"
+            self._refuse(FrameError(text), self._content_method)
+            return
+        self._begin_content(payload, size)
         if size == 0:
             self._publish(b"")
 
     def _begin_content(self, payload: bytes, size: int) -> None:
-        limit = self.session.dialect.max_body_size_in_header
-        if limit is not None and size > limit:
-            raise FrameError(f"content body size {size} exceeds maximum allowed size {limit}")
         raw = payload[12:]
         memo = self.session.contents
         content = memo.get(raw)
@@ -175,11 +197,13 @@ class ChannelSession:
             try:
                 content = Content(decode_properties(raw))
             except Malformed:
-                # The channel process of RabbitMQ crashes, which closes the connection.
-                raise InternalError("") from None
-            if len(memo) >= MAX_MEMO:
-                memo.clear()
-            memo[raw] = content
+                # The channel process of RabbitMQ will crash, which closes the connection.
+                self._instead = self._instead or (InternalError(""), PUBLISH)
+                content = Content(Properties())
+            else:
+                if len(memo) >= MAX_MEMO:
+                    memo.clear()
+                memo[raw] = content
         self._header = payload
         self._content = content
         self._missing = size
@@ -187,39 +211,45 @@ class ChannelSession:
     def receive_body(self, payload: bytes) -> None:
         """Take a part of a body; the last one completes the publish."""
         size = len(payload)
-        if self._content is not None and size == self._missing:
+        if self._content is None:
+            self._refuse_unexpected()
+        elif size == self._missing:
             if self._body:
                 payload = b"".join((*self._body, payload))
                 self._body.clear()
             self._publish(payload)
-            return
-        try:
-            if self._target is None or self._content is None:
-                self._unexpected_content()
-            if size > self._missing:
-                if self.session.dialect.checks_body_overrun:
-                    raise FrameError("content body frame exceeds remaining content size")
-                self._missing = 1 << 63  # RabbitMQ before 4.2.9 never sees the end
-            self._missing -= size
+        elif size > self._missing and self.session.dialect.checks_body_overrun:
+            text = "content body frame exceeds remaining content size"
+            self._refuse(FrameError(text), self._content_method)
+        else:
+            # RabbitMQ before 4.2.9 never sees the end of an overlong body
+            self._missing = self._missing - size if size < self._missing else 1 << 63
             self._body.append(payload)
-        except Refusal as refusal:
-            self._refuse(refusal, PUBLISH)
 
-    def _unexpected_content(self) -> None:
+    @property
+    def _content_method(self) -> spec.MethodSpec | None:
+        """The method whose content is being received."""
         if self._target is None:
-            raise UnexpectedFrame("expected method frame, got non method frame instead")
-        if self._content is None:
-            raise UnexpectedFrame(
-                "expected content header for class 60, got non content header frame instead"
-            )
-        raise UnexpectedFrame("expected content body, got non content body frame instead")
+            return None
+        return self._instead[1] if self._instead else PUBLISH
+
+    def _refuse_unexpected(self) -> None:
+        """Answer a frame that is not the next one of a content."""
+        if self._target is None:
+            text = "expected method frame, got non method frame instead"
+        elif self._content is None:
+            text = "expected content header for class 60, got non content header frame instead"
+        else:
+            text = "expected content body, got non content body frame instead"
+        self._refuse(UnexpectedFrame(text), self._content_method)
 
     def _publish(self, body: bytes) -> None:
-        target, content = self._target, self._content
+        target, content, core = self._target, self._content, self.core
         self._target = self._content = None
-        if self.closing or target is None or content is None or self.core is None:
+        if core is None or self.closing or self._instead is not None:
+            self._end_content()
             return
-        core = self.core
+        assert target is not None and content is not None
         session = self.session
         try:
             core.publish(
@@ -238,8 +268,17 @@ class ChannelSession:
             session.unsettled.append(self)
         session.publish_received()
 
+    def _end_content(self) -> None:
+        """A content is complete that is not to be published."""
+        instead, self._instead = self._instead, None
+        refusal, method = instead or (None, PUBLISH)
+        if self.core is None:
+            refusal = ChannelError("expected 'channel.open'")
+        if refusal is not None and not self.closing:
+            self._refuse(refusal, method)
+
     def _refuse(self, refusal: Refusal, method: spec.MethodSpec | None) -> None:
-        self._target = self._content = None
+        self._target = self._content = self._instead = None
         self._body.clear()
         self.send_confirms()
         self.session.refuse_on_channel(self, refusal, method)

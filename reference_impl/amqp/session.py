@@ -18,18 +18,21 @@ from reference_impl.amqp.core.access import User
 from reference_impl.amqp.core.broker import Broker
 from reference_impl.amqp.core.connection import Connection
 from reference_impl.amqp.core.message import Content
-from reference_impl.amqp.fields import Field, longstr
 from reference_impl.amqp.limits import CHANNEL_MAX
 from reference_impl.amqp.methods import CONNECTION_HANDLERS
+from reference_impl.amqp.replies import reply_text, server_properties
 from reference_impl.amqp.wire import spec
-from reference_impl.amqp.wire.methods import decode_arguments, encode_method
+from reference_impl.amqp.wire.erlang_terms import describe_payload, tagged
+from reference_impl.amqp.wire.methods import BadText, decode_arguments, encode_method
 from reference_impl.amqp.wire.tables import Malformed
 from reference_impl.clock import Clock
 from reference_impl.errors import (
     AccessRefused,
     ChannelError,
     ChannelRefusal,
+    ConnectionDropped,
     FrameError,
+    InternalError,
     NotAllowed,
     Refusal,
     UnexpectedFrame,
@@ -67,8 +70,17 @@ answers it with 504 (rabbit_reader:handle_method0)."""
 HANDSHAKE_TIMEOUT_MS = 10_000
 """How long a client may take to open the connection (docs: configure, handshake_timeout)."""
 
-CLOSE_TIMEOUT_MS = 3_000
-"""How long a client that was told to go may take (SILENT_CLOSE_DELAY, CLOSING_TIMEOUT)."""
+CLOSE_TIMEOUT_MS = 30_000
+"""How long a client that was told to go may take, unless its heartbeat is shorter
+(CLOSING_TIMEOUT)."""
+
+GRACE_MS = 3_000
+"""The same for a client that failed to log in, or whose frames cannot be told apart any more
+(NORMAL_TIMEOUT, fatal_frame_error)."""
+
+SILENT_CLOSE_MS = 50
+"""How long a client that cannot be trusted waits for the end. RabbitMQ takes 3 s, so that guessing
+passwords is slow (SILENT_CLOSE_DELAY); here only tests would wait."""
 
 MAX_OUTPUT_PIECES = 20_000
 """About 2,200 deliveries: beyond it consumers wait until the caller has taken the output."""
@@ -78,8 +90,14 @@ MAX_OUTPUT_OCTETS = 4 << 20
 
 _FRAME = struct.Struct(">BHI")
 _FRAME_HEAD_SIZE = 7
+_LEAST_PAYLOAD = {
+    spec.FRAME_METHOD: spec.METHOD_HEAD_SIZE,
+    spec.FRAME_HEADER: spec.CONTENT_HEAD_SIZE,
+    spec.FRAME_BODY: 0,
+    spec.FRAME_HEARTBEAT: 0,
+}
 _PROTOCOL_HEADERS = {b"AMQP\x00\x00\x09\x01": (0, 9), b"AMQP\x01\x01\x00\x09": (0, 9)}
-_PROTOCOL_0_8 = b"AMQP\x01\x01\x08\x00"
+_PROTOCOLS_0_8 = (b"AMQP\x01\x01\x08\x00", b"AMQP\x01\x01\x09\x01")
 
 
 class AmqpSession:
@@ -167,8 +185,10 @@ class AmqpSession:
             position = 8
         try:
             position = self._receive_frames(data, position)
-        finally:
-            self._input = data[position:]
+        except ConnectionDropped:
+            self._end()
+            return
+        self._input = data[position:]
         self.flush_confirms()
 
     def receive_eof(self) -> None:
@@ -226,7 +246,7 @@ class AmqpSession:
             return False
         header = data[:8]
         version = _PROTOCOL_HEADERS.get(header)
-        if header == _PROTOCOL_0_8 and self.dialect.accepts_protocol_0_8:
+        if header in _PROTOCOLS_0_8 and self.dialect.accepts_protocol_0_8:
             version = (8, 0)
         if version is None:
             self._refuse_protocol(header)
@@ -263,24 +283,15 @@ class AmqpSession:
             end = start + size
             # RabbitMQ lets the payload be as large as the whole frame may be (FRAME_SIZE_FUDGE).
             if size > self.frame_max > 0:
-                self._lose_sync(
-                    FrameError(
-                        f"type {kind}, all octets = <<>>: "
-                        f"{{frame_too_large,{size},{self.frame_max - spec.FRAME_OVERHEAD}}}"
-                    )
-                )
+                least = self.frame_max - spec.FRAME_OVERHEAD
+                self._lose_sync(kind, b"", "frame_too_large", size, least)
                 return length
             if end >= length:
                 break
             payload = data[start:end]
             position = end + 1
             if data[end] != spec.FRAME_END:
-                self._lose_sync(
-                    FrameError(
-                        f"type {kind}, {_snippet(payload)}: "
-                        f"{{invalid_frame_end_marker,{data[end]}}}"
-                    )
-                )
+                self._lose_sync(kind, payload, "invalid_frame_end_marker", data[end])
                 return length
             channel = channels.get(number)
             if channel is not None:
@@ -303,52 +314,59 @@ class AmqpSession:
                 self._receive_on_channel_0(kind, payload)
             elif self.state == CLOSING:
                 pass
-            elif (kind == spec.FRAME_HEARTBEAT and not payload) or self.state != RUNNING:
-                raise UnexpectedFrame(f"type {kind}, {_snippet(payload)}")
-            elif kind not in (spec.FRAME_METHOD, spec.FRAME_HEADER, spec.FRAME_BODY):
-                raise FrameError(f"type {kind}, {_snippet(payload)}: unknown_frame")
-            elif self.open_channel(number, kind, payload):
-                self.channels[number].receive_method(payload)
+            elif self.state != RUNNING:
+                raise UnexpectedFrame(describe_payload(kind, payload))
+            else:
+                check_frame(kind, payload)
+                if kind == spec.FRAME_HEARTBEAT:
+                    raise UnexpectedFrame(describe_payload(kind, payload))
+                self._receive_first(kind, number, payload)
         except Refusal as refusal:
             self.refuse(refusal, None)
 
     def _receive_on_channel_0(self, kind: int, payload: bytes) -> None:
-        if kind == spec.FRAME_HEARTBEAT and not payload:
+        closing = self.state == CLOSING
+        if closing and (kind != spec.FRAME_METHOD or len(payload) < spec.METHOD_HEAD_SIZE):
             return
-        method = None
-        if kind == spec.FRAME_METHOD and len(payload) >= 4:
-            method = spec.METHODS_BY_KEY.get(int.from_bytes(payload[:4], "big"))
-        if self.state == CLOSING and (method is None or method.name not in ALLOWED[CLOSING]):
+        check_frame(kind, payload)
+        if kind == spec.FRAME_HEARTBEAT:
             return
-        if kind in (spec.FRAME_HEADER, spec.FRAME_BODY):
-            raise UnexpectedFrame(f"type {kind}, {_snippet(payload)}")
-        if method is None:
-            raise FrameError(f"type {kind}, {_snippet(payload)}: unknown_frame")
+        if kind != spec.FRAME_METHOD:
+            raise UnexpectedFrame(describe_payload(kind, payload))
+        method = spec.METHODS_BY_KEY[payload[:4]]
+        if closing and method.name not in ALLOWED[CLOSING]:
+            return
         try:
-            values = decode_arguments(method, payload)
+            values = decode_arguments(
+                method, payload, any_code_point=self.dialect.takes_any_code_point
+            )
             if method.name not in ALLOWED[self.state]:
                 raise ChannelError(f"unexpected method in connection state {self.state}")
             CONNECTION_HANDLERS[method.name](self, *values)
-        except Malformed as error:
-            self.refuse(FrameError(f"cannot decode {method.name}: {error}"), method)
+        except BadText:
+            self.refuse(FrameError("Malformed UTF-8 in shortstr"), method)
+        except Malformed:
+            self.refuse(InternalError(""), method)
         except Refusal as refusal:
             self.refuse(refusal, method)
 
-    def open_channel(self, number: int, kind: int, payload: bytes) -> bool:
-        """Make room for a channel whose first frame arrived; it must turn out to be channel.open.
+    def _receive_first(self, kind: int, number: int, payload: bytes) -> None:
+        """The first frame on a number makes a channel, which then finds that it is not open.
 
         RabbitMQ limits the number of channels, not their numbers (rabbit_reader:create_channel).
         """
-        assert self.connection is not None
         if len(self.channels) >= self.channel_max > 0:
             raise NotAllowed(
                 f"number of channels opened ({len(self.channels)}) has reached the negotiated "
                 f"channel_max ({self.channel_max})"
             )
-        if kind != spec.FRAME_METHOD:
-            raise UnexpectedFrame("expected method frame, got non method frame instead")
-        self.channels[number] = ChannelSession(self, number)
-        return True
+        channel = self.channels[number] = ChannelSession(self, number)
+        if kind == spec.FRAME_METHOD:
+            channel.receive_method(payload)
+        elif kind == spec.FRAME_HEADER:
+            channel.receive_header(payload)
+        else:
+            channel.receive_body(payload)
 
     # -- refusals and the end ---------------------------------------------------------------
 
@@ -356,37 +374,46 @@ class AmqpSession:
         """Answer a rule broken outside any channel: as a rule, connection.close."""
         if self.state in (CLOSING, CLOSED):
             return
-        quiet = self.state in (STARTING, SECURING) or (
-            self.state == TUNING and not isinstance(refusal, NotAllowed)
-        )
-        if self.state == SECURING and isinstance(refusal, AccessRefused):
-            quiet = "authentication_failure_close" not in self.capabilities
+        authenticating = self.state in (STARTING, SECURING, TUNING)
+        refused = isinstance(refusal, AccessRefused)
+        told = refused and "authentication_failure_close" in self.capabilities
+        silent = authenticating or (self.state == OPENING and isinstance(refusal, InternalError))
         self._end_channels()
-        if quiet:
-            # RabbitMQ waits before it drops a client that it does not trust, and says nothing.
-            self._deaf = True
-            self.state = CLOSING
-            self._give_up_ms = self._liveness.now_ms() + (
-                0 if isinstance(refusal, AccessRefused) else CLOSE_TIMEOUT_MS
-            )
-            if self._give_up_ms <= self._liveness.now_ms():
-                self._end()
-            return
         self.state = CLOSING
-        self._give_up_ms = self._liveness.now_ms() + CLOSE_TIMEOUT_MS
-        self.send_method(
-            0,
-            "connection.close",
-            refusal.code,
-            reply_text(refusal),
-            method.class_id if method else 0,
-            method.method_id if method else 0,
-        )
+        if silent and not told:
+            self._deaf = True
+            self._give_up_in(SILENT_CLOSE_MS)
+            return
+        patience_ms = min(self.heartbeat_ms or CLOSE_TIMEOUT_MS, CLOSE_TIMEOUT_MS)
+        self._give_up_in(GRACE_MS if told else patience_ms)
+        if not self._send_close(0, "connection.close", refusal, None if refused else method):
+            self._end()
 
-    def _lose_sync(self, refusal: FrameError) -> None:
+    def _give_up_in(self, delay_ms: int) -> None:
+        self._give_up_ms = self._liveness.now_ms() + delay_ms
+        self.announce_output()  # there may be none, but the caller looks at the deadline then
+
+    def _send_close(
+        self, channel: int, name: str, refusal: Refusal, method: MethodSpec | None
+    ) -> bool:
+        """Close with the method that is to blame; none is for what RabbitMQ cannot explain.
+
+        False if the text does not fit, which RabbitMQ notices too late.
+        """
+        text = reply_text(refusal, self.dialect)
+        if text is None:
+            return False
+        blamed = (method.class_id, method.method_id) if method and refusal.text else (0, 0)
+        self.send_method(channel, name, refusal.code, text, *blamed)
+        return True
+
+    def _lose_sync(self, kind: int, payload: bytes, error: str, *details: int) -> None:
         """Frames cannot be told apart any more: report it and take no more input."""
-        self.refuse(refusal, None)
-        self._deaf = True
+        text = f"{describe_payload(kind, payload)}: "
+        self.refuse(FrameError(text + tagged(error, *details, after=text)), None)
+        if not self._deaf:
+            self._deaf = True
+            self._give_up_in(GRACE_MS)
 
     def refuse_on_channel(
         self, channel: ChannelSession, refusal: Refusal, method: MethodSpec | None
@@ -397,14 +424,8 @@ class AmqpSession:
             self.refuse(refusal, method)
             return
         channel.closing = True
-        self.send_method(
-            channel.number,
-            "channel.close",
-            refusal.code,
-            reply_text(refusal),
-            method.class_id if method else 0,
-            method.method_id if method else 0,
-        )
+        if not self._send_close(channel.number, "channel.close", refusal, method):
+            self.refuse(InternalError(""), None)
 
     def start_running(self, connection: Connection) -> None:
         self.connection = connection
@@ -466,41 +487,13 @@ class AmqpSession:
                 self.receive_data(pending)
 
 
-def reply_text(refusal: Refusal) -> str:
-    """NAME - explanation, cut to what a short string holds (amqp_exception_explanation). Names
-    that are no UTF-8 are shown as Latin-1."""
-    text = f"{refusal.name} - {refusal.text}"
-    text = "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
-    octets = text.encode()
-    if len(octets) <= 255:
-        return text
-    return octets[:252].decode(errors="ignore") + "..."
+def check_frame(kind: int, payload: bytes) -> None:
+    """Raise FrameError for what is no frame, ConnectionDropped for a method that does not exist.
 
-
-def _snippet(payload: bytes) -> str:
-    shown = "all" if len(payload) <= 16 else "first 16"
-    return f"{shown} octets = <<{','.join(map(str, payload[:16]))}>>"
-
-
-def server_properties(version: str) -> dict[str, Field]:
-    """The server-properties of connection.start (rabbit_reader:server_properties)."""
-    capabilities = (
-        "publisher_confirms",
-        "exchange_exchange_bindings",
-        "basic.nack",
-        "consumer_cancel_notify",
-        "connection.blocked",
-        "consumer_priorities",
-        "authentication_failure_close",
-        "per_consumer_qos",
-        "direct_reply_to",
-    )
-    return {
-        "capabilities": Field("table", {name: Field("bool", True) for name in capabilities}),
-        "cluster_name": longstr("rabbit@localhost"),
-        "copyright": longstr("brokertck contributors"),
-        "information": longstr("Licensed under the Apache License 2.0"),
-        "platform": longstr("brokertck reference"),
-        "product": longstr("RabbitMQ"),
-        "version": longstr(version),
-    }
+    Source: rabbit_command_assembler:analyze_frame.
+    """
+    least = _LEAST_PAYLOAD.get(kind)
+    if least is None or len(payload) < least or (kind == spec.FRAME_HEARTBEAT and payload):
+        raise FrameError(f"{describe_payload(kind, payload)}: unknown_frame")
+    if kind == spec.FRAME_METHOD and payload[:4] not in spec.METHODS_BY_KEY:
+        raise ConnectionDropped(f"there is no method {payload[:4].hex()}")

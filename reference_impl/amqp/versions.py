@@ -23,6 +23,11 @@ class Dialect:
     """Answer to a protocol header that is not known (rabbit_reader:refuse_connection)."""
     accepts_protocol_0_8: bool
     """Whether the header of AMQP 0-8 opens a connection (rabbit_reader:version_negotiation)."""
+    takes_any_code_point: bool
+    """Whether names may hold UTF-8 of surrogates and of numbers beyond Unicode (up to 4.0)."""
+    cuts_texts_by_characters: bool
+    """Whether texts of errors are cut to 255 characters instead of octets, so that one beyond ASCII
+    may not fit: then 541 for a channel, and no word at all for a connection (4.0.5)."""
     frame_min_size: int
     """Least frame-max a client may choose, and the largest frame before tuning, in octets."""
     mechanisms: str
@@ -74,6 +79,8 @@ _V3_10 = Dialect(
     version="3.10.8",
     unknown_protocol_reply=b"AMQP\x00\x00\x09\x01",
     accepts_protocol_0_8=True,
+    takes_any_code_point=True,
+    cuts_texts_by_characters=False,
     frame_min_size=4096,
     mechanisms="AMQPLAIN PLAIN",
     unknown_exchange_type_closes_connection=True,
@@ -102,6 +109,8 @@ _V4_0 = Dialect(
     version="4.0.5",
     unknown_protocol_reply=b"AMQP\x03\x01\x00\x00",
     accepts_protocol_0_8=False,
+    takes_any_code_point=True,
+    cuts_texts_by_characters=True,
     frame_min_size=4096,
     mechanisms="ANONYMOUS PLAIN AMQPLAIN",
     unknown_exchange_type_closes_connection=False,
@@ -130,6 +139,8 @@ _V4_3 = Dialect(
     version="4.3.6",
     unknown_protocol_reply=b"AMQP\x03\x01\x00\x00",
     accepts_protocol_0_8=False,
+    takes_any_code_point=False,
+    cuts_texts_by_characters=True,
     frame_min_size=8192,
     mechanisms="ANONYMOUS PLAIN AMQPLAIN",
     unknown_exchange_type_closes_connection=False,

@@ -143,7 +143,7 @@ class ReferenceBroker:
         self._call(lambda server: server.broker.set_alarm(name, active))
 
     def create_vhost(self, name: str) -> None:
-        """Create a virtual host, in which every user gets all permissions."""
+        """Create a virtual host, in which the users of the start get all permissions."""
         self._call(lambda server: server.broker.create_vhost(name))
 
     def create_user(

@@ -126,7 +126,10 @@ class _RecordingConnection(SelectConnection):
 
     def _on_data_available(self, data_in: bytes) -> None:
         self._tck_client.transcript.record(self._tck_number, "<", data_in)
-        super()._on_data_available(data_in)
+        try:
+            super()._on_data_available(data_in)
+        except Exception as error:  # whatever pika stumbles over
+            raise Mismatch("frames that can be decoded", repr(error)) from error
 
 
 class Client:
@@ -140,6 +143,8 @@ class Client:
         self.endpoint = endpoint
         self.transcript = transcript
         self.deadline_s = float("inf")
+        self.unanswered = False
+        """Whether something was waited for in vain; pika may still wait for it."""
         self.loop = IOLoop()
         self.loop.activate_poller()
         self.connections: list[Connection] = []
@@ -193,6 +198,7 @@ class Client:
         try:
             while not condition():
                 if time.monotonic() >= limit_s:
+                    self.unanswered = True
                     raise NoAnswer(what, round(limit_s - started_s, 3))
                 self.loop.poll()
                 self.loop.process_timeouts()
@@ -570,9 +576,9 @@ class Channel:
         outcomes: dict[int, str] = {}
         for confirm in self.confirms:
             first = 1 if confirm.multiple else confirm.tag
-            for number in range(first, confirm.tag + 1):
+            for number in range(first, min(confirm.tag, published) + 1):
                 outcomes.setdefault(number, confirm.kind)
-        return {number: kind for number, kind in outcomes.items() if number <= published}
+        return outcomes
 
     def wait_confirms(self, published: int, within_s: float = ANSWER_WITHIN_S) -> dict[int, str]:
         """Wait until publishes 1 to `published` are all confirmed; return the outcomes."""

@@ -93,15 +93,15 @@ class AmqpTester:
         self._count += 1
         return f"{self._prefix}{label}{self._count}"
 
-    def queue_name(self) -> str:
+    def queue_name(self, ending: str = "") -> str:
         """A name for a queue, which is deleted at the end if it exists."""
-        name = self.name("q")
+        name = self.name("q") + ending
         self._queues.append(name)
         return name
 
-    def exchange_name(self) -> str:
+    def exchange_name(self, ending: str = "") -> str:
         """A name for an exchange, which is deleted at the end if it exists."""
-        name = self.name("x")
+        name = self.name("x") + ending
         self._exchanges.append(name)
         return name
 
@@ -146,10 +146,14 @@ class AmqpTester:
     def begin_example(self) -> None:
         """Begin the next example of a property: only its traffic belongs to the transcript.
 
-        The main connection is kept; every channel and every other connection is closed.
+        The main connection is kept, unless the broker owes it an answer; every channel and every
+        other connection is closed.
         """
         self.examples += 1
         if self._client is not None:
+            if self._client.unanswered:
+                self._client.unanswered = False
+                self._main = self._admin = None
             for connection in list(self._client.connections):
                 if connection is not self._main or connection.closed is not None:
                     connection.drop()
@@ -173,7 +177,9 @@ class AmqpTester:
         self.target.restart(kill=kill)
 
     def close(self) -> None:
-        """Delete what the test created and close everything."""
+        """Delete what the test created and close everything, also after its time is over."""
+        if self._client is not None:
+            self._client.deadline_s = float("inf")
         self._attempt(self._delete_created)
         for raw in self._raw:
             raw.close()

@@ -44,6 +44,7 @@ class Broker:
         self.users = {
             user.name: replace(user, permissions=dict(user.permissions)) for user in users
         }
+        self._first_users = tuple(self.users.values())
         self.vhosts: dict[str, VirtualHost] = {}
         for name in vhosts:
             self.add_vhost(name)
@@ -51,11 +52,12 @@ class Broker:
         self.alarm_listeners: list[Callable[[], None]] = []
 
     def create_vhost(self, name: str) -> None:
-        """Create a virtual host, unless it exists; every user gets all permissions in it."""
+        """Create a virtual host, unless it exists. The users that the broker was started with get
+        all permissions in it."""
         if name not in self.vhosts:
             self.add_vhost(name)
             self.store.vhost_created(name)
-            for user in self.users.values():
+            for user in self._first_users:
                 user.permissions[name] = Permissions()
 
     def add_vhost(self, name: str) -> None:

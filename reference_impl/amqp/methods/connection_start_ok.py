@@ -2,10 +2,11 @@
 
 Versions   ANONYMOUS is offered from 4.0 on.
 Behaviour  Takes the client's properties and the SASL response; authenticates at once, as every
-           mechanism served needs one step only. A mechanism that was not offered, or credentials
-           that are wrong, end the connection: with 403 for a client that announced the capability
-           authentication_failure_close, silently for others.
-Deviations None known.
+           mechanism served needs one step only. Credentials that are wrong end the connection:
+           with 403 for a client that announced the capability authentication_failure_close,
+           silently for others. A mechanism that was not offered, or a response that is none of
+           its mechanism, ends it silently for all.
+Deviations The silent end comes after 0.05 s rather than 3 s.
 Source     XML connection.start-ok; rabbit_reader:handle_method0, auth_fail;
            rabbit_auth_mechanism_plain, _amqplain, _anonymous.
 """
@@ -18,8 +19,8 @@ from reference_impl.amqp.core.access import User
 from reference_impl.amqp.core.broker import Broker
 from reference_impl.amqp.fields import Field, Table
 from reference_impl.amqp.limits import CHANNEL_MAX, FRAME_MAX, HEARTBEAT_S
-from reference_impl.amqp.wire.tables import Malformed, decode_table, encode_text
-from reference_impl.errors import AccessRefused, CommandInvalid
+from reference_impl.amqp.wire.tables import decode_table, encode_text
+from reference_impl.errors import AccessRefused, CommandInvalid, SyntaxRefused
 
 if TYPE_CHECKING:
     from reference_impl.amqp.session import AmqpSession
@@ -45,34 +46,33 @@ def handle(
 
 
 def authenticate(broker: Broker, mechanism: str, response: str) -> User:
-    """Return the user, or raise AccessRefused with a text that does not tell what was wrong."""
+    """Return the user. Raises AccessRefused with a text that does not tell what was wrong."""
     if mechanism == "ANONYMOUS":
-        credentials = ("guest", broker.users["guest"].password) if "guest" in broker.users else None
+        guest = broker.users.get("guest")
+        name, password = ("guest", guest.password) if guest else ("", "")
     else:
-        credentials = _plain(response) if mechanism == "PLAIN" else _amqplain(response)
-    if credentials is not None:
-        user = broker.users.get(credentials[0])
-        if user is not None and user.password == credentials[1]:
-            return user
-    raise AccessRefused(
-        f"Login was refused using authentication mechanism {mechanism}. "
-        "For details see the broker logfile."
-    )
+        name, password = _plain(response) if mechanism == "PLAIN" else _amqplain(response)
+    user = broker.users.get(name)
+    if user is None or user.password != password:
+        raise AccessRefused(
+            f"Login was refused using authentication mechanism {mechanism}. "
+            "For details see the broker logfile."
+        )
+    return user
 
 
-def _plain(response: str) -> tuple[str, str] | None:
+def _plain(response: str) -> tuple[str, str]:
     """NUL user NUL password, and nothing after it."""
     parts = response.split("\0")
-    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "" else None
+    if len(parts) != 3 or parts[0]:
+        raise SyntaxRefused("the response is not NUL user NUL password")
+    return parts[1], parts[2]
 
 
-def _amqplain(response: str) -> tuple[str, str] | None:
+def _amqplain(response: str) -> tuple[str, str]:
     """A field table with the strings LOGIN and PASSWORD."""
-    try:
-        table = decode_table(encode_text(response))
-    except Malformed:
-        return None
+    table = decode_table(encode_text(response))
     login, password = table.get("LOGIN"), table.get("PASSWORD")
     if login is None or password is None or {login.type, password.type} != {"longstr"}:
-        return None
+        raise SyntaxRefused("the response is not a table with LOGIN and PASSWORD")
     return login.value, password.value

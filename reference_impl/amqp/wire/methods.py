@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
@@ -20,19 +21,36 @@ _INTEGERS = {
     "long": struct.Struct(">I"),
     "longlong": struct.Struct(">Q"),
 }
-_KEY = struct.Struct(">I")
+_LENGTH = struct.Struct(">I")
+
+_ANY_CODE_POINT = re.compile(
+    rb"(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf7][\x80-\xbf]{3})*"
+)
+"""UTF-8 up to 0x1FFFFF with surrogates, as xmerl_ucs:from_utf8 takes it."""
 
 
-def decode_arguments(spec: MethodSpec, payload: bytes) -> list[Any]:
+class BadText(Malformed):
+    """A short string is not UTF-8."""
+
+
+def decode_arguments(
+    spec: MethodSpec, payload: bytes, *, any_code_point: bool = False
+) -> list[Any]:
     """Return the values of the fields of `spec` in the payload of a method frame.
 
-    Short strings must be UTF-8 (rabbit_binary_parser:assert_utf8). Octets after the last field are
-    an error too, as RabbitMQ's generated decoder matches the whole payload. Raises Malformed.
+    In this order: the payload must consist of just the fields (else Malformed), short strings must
+    be UTF-8 unless the method carries content (else BadText), tables must be readable (else
+    MalformedTable). `any_code_point` also takes code points that Unicode does not have.
+
+    Source: rabbit_framing_amqp_0_9_1:decode_method_fields; rabbit_binary_parser.
     """
     values: list[Any] = []
+    texts: list[int] = []
+    tables: list[int] = []
     position = 4
     bit = 0
-    for _, kind in spec.fields:
+    for index, (_, kind) in enumerate(spec.fields):
         if kind == "bit":
             if bit == 0:
                 if position >= len(payload):
@@ -42,36 +60,47 @@ def decode_arguments(spec: MethodSpec, payload: bytes) -> list[Any]:
             bit = (bit + 1) % 8
             continue
         bit = 0
-        value, position = _decode_field(kind, payload, position)
+        value, position = _take_field(kind, payload, position)
         values.append(value)
+        if kind == "shortstr":
+            texts.append(index)
+        elif kind == "table":
+            tables.append(index)
+        elif kind == "longstr":
+            values[index] = decode_text(value)
     if position != len(payload):
         raise Malformed(f"{spec.name} has {len(payload) - position} octets too many")
+    for index in texts:
+        values[index] = _decode_short(values[index], not spec.has_content, any_code_point)
+    for index in tables:
+        values[index] = decode_table(values[index])
     return values
 
 
-def _decode_field(kind: str, payload: bytes, position: int) -> tuple[Any, int]:
-    if kind == "shortstr":
-        if position >= len(payload):
-            raise Malformed("a short string is missing")
-        end = position + 1 + payload[position]
+def _take_field(kind: str, payload: bytes, position: int) -> tuple[Any, int]:
+    """Return a number, or the octets of a string or table, and the position after the field."""
+    layout = _INTEGERS.get(kind)
+    if layout is not None:
+        end = position + layout.size
         if end > len(payload):
-            raise Malformed("a short string runs past the end")
-        try:
-            return payload[position + 1 : end].decode(), end
-        except UnicodeDecodeError:
-            raise Malformed("a short string is not UTF-8") from None
-    layout = _INTEGERS.get(kind, _INTEGERS["long"])
-    start = position + layout.size
+            raise Malformed(f"a {kind} is cut short")
+        return layout.unpack_from(payload, position)[0], end
+    start = position + (1 if kind == "shortstr" else 4)
     if start > len(payload):
-        raise Malformed(f"a {kind} is cut short")
-    number = layout.unpack_from(payload, position)[0]
-    if kind in _INTEGERS:
-        return number, start
-    end = start + number
+        raise Malformed(f"a {kind} is missing")
+    end = start + int.from_bytes(payload[position:start], "big")
     if end > len(payload):
         raise Malformed(f"a {kind} runs past the end")
-    octets = payload[start:end]
-    return (decode_table(octets) if kind == "table" else decode_text(octets)), end
+    return payload[start:end], end
+
+
+def _decode_short(octets: bytes, checked: bool, any_code_point: bool) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        if checked and not (any_code_point and _ANY_CODE_POINT.fullmatch(octets)):
+            raise BadText from None
+        return decode_text(octets)
 
 
 def encode_method(name: str, *values: Any) -> bytes:
@@ -80,7 +109,7 @@ def encode_method(name: str, *values: Any) -> bytes:
     Raises ValueError when the number of values is not that of the method's fields.
     """
     spec = METHODS[name]
-    parts = [_KEY.pack(spec.key)]
+    parts = [spec.key]
     bits = bit = 0
     for (_, kind), value in zip(spec.fields, values, strict=True):
         if kind == "bit":
@@ -105,7 +134,7 @@ def _encode_field(kind: str, value: Any) -> bytes:
     if kind == "shortstr":
         return encode_shortstr(value)
     octets = encode_table(value) if kind == "table" else encode_text(value)
-    return _KEY.pack(len(octets)) + octets
+    return _LENGTH.pack(len(octets)) + octets
 
 
 def encode_shortstr(text: str) -> bytes:

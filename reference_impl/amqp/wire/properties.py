@@ -22,12 +22,13 @@ _LONG = struct.Struct(">I")
 
 
 def decode_properties(raw: bytes) -> Properties:
-    """Decode property flags and list; the result keeps `raw`. Raises Malformed."""
+    """Decode property flags and list; the result keeps `raw`. Raises Malformed.
+
+    The two lowest flags are ignored: RabbitMQ knows no second word of flags.
+    """
     if len(raw) < 2:
         raise Malformed("property flags are missing")
     flags = raw[0] << 8 | raw[1]
-    if flags & 0b11:
-        raise Malformed("a property flag that is not defined is set")
     values: dict[str, Any] = {"raw": raw}
     position = 2
     for name, flag in _FLAGS:

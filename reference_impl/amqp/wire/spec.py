@@ -18,6 +18,12 @@ FRAME_END = 0xCE
 FRAME_OVERHEAD = 8
 """Octets of a frame beside its payload: type, channel, size and end marker (spec 4.2.3)."""
 
+METHOD_HEAD_SIZE = 4
+"""Least payload of a method frame: class and method id."""
+
+CONTENT_HEAD_SIZE = 12
+"""Least payload of a content header frame: class id, weight and body size."""
+
 CLASS_BASIC = 60
 
 REPLY_NO_ROUTE = (312, "NO_ROUTE")
@@ -34,9 +40,9 @@ class MethodSpec(NamedTuple):
     fields: tuple[tuple[str, str], ...]
 
     @property
-    def key(self) -> int:
-        """Class and method id as the first four payload octets, read as one integer."""
-        return self.class_id << 16 | self.method_id
+    def key(self) -> bytes:
+        """Class and method id: the first four octets of the payload."""
+        return (self.class_id << 16 | self.method_id).to_bytes(4, "big")
 
 
 _TEXT = """
@@ -157,4 +163,4 @@ def _parse(text: str) -> dict[str, MethodSpec]:
 METHODS: dict[str, MethodSpec] = _parse(_TEXT)
 """Every method by its full name, such as "queue.declare-ok"."""
 
-METHODS_BY_KEY: dict[int, MethodSpec] = {spec.key: spec for spec in METHODS.values()}
+METHODS_BY_KEY: dict[bytes, MethodSpec] = {spec.key: spec for spec in METHODS.values()}

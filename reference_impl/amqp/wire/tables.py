@@ -6,6 +6,7 @@ rabbit_binary_parser.erl, rabbit_binary_generator.erl). Both 'l' and 'L' are rea
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,11 @@ from reference_impl.amqp.fields import Field, Table
 
 
 class Malformed(Exception):
-    """The bytes are not what the format demands; the session answers with 501 or 541."""
+    """The octets are not what the format demands."""
+
+
+class MalformedTable(Malformed):
+    """A table or an array in it cannot be read, although it is as long as it says."""
 
 
 MAX_NESTING = 100
@@ -38,6 +43,7 @@ _FIXED: dict[int, tuple[str, struct.Struct]] = {
         ("T", "timestamp", ">Q"),
     )
 }
+_FLOATS = frozenset(b"fd")
 _DECIMAL = struct.Struct(">BI")
 
 
@@ -54,10 +60,10 @@ def encode_text(text: str) -> bytes:
 def _long_string(data: bytes, position: int) -> tuple[bytes, int]:
     start = position + 4
     if start > len(data):
-        raise Malformed("a length runs past the end")
+        raise MalformedTable("a length runs past the end")
     end = start + int.from_bytes(data[position:start], "big")
     if end > len(data):
-        raise Malformed("a string runs past the end")
+        raise MalformedTable("a string runs past the end")
     return data[start:end], end
 
 
@@ -65,7 +71,7 @@ def decode_value(data: bytes, position: int, depth: int = 0) -> tuple[Field, int
     """Return the value whose type letter stands at `position`, and the position after it; it
     stands in `depth` tables and arrays."""
     if position >= len(data):
-        raise Malformed("a value is missing")
+        raise MalformedTable("a value is missing")
     letter = data[position]
     position += 1
     fixed = _FIXED.get(letter)
@@ -73,14 +79,17 @@ def decode_value(data: bytes, position: int, depth: int = 0) -> tuple[Field, int
         name, layout = fixed
         end = position + layout.size
         if end > len(data):
-            raise Malformed(f"a {name} is cut short")
-        return Field(name, layout.unpack_from(data, position)[0]), end
+            raise MalformedTable(f"a {name} is cut short")
+        value = layout.unpack_from(data, position)[0]
+        if letter in _FLOATS and not math.isfinite(value):
+            raise MalformedTable(f"a {name} is no number, which Erlang cannot hold")
+        return Field(name, value), end
     if letter == 0x53:  # S
         text, end = _long_string(data, position)
         return Field("longstr", decode_text(text)), end
     if letter == 0x74:  # t
         if position >= len(data):
-            raise Malformed("a bool is missing")
+            raise MalformedTable("a bool is missing")
         return Field("bool", data[position] != 0), position + 1
     if letter == 0x46:  # F
         body, end = _long_string(data, position)
@@ -95,9 +104,9 @@ def decode_value(data: bytes, position: int, depth: int = 0) -> tuple[Field, int
         return Field("void", None), position
     if letter == 0x44:  # D
         if position + 5 > len(data):
-            raise Malformed("a decimal is cut short")
+            raise MalformedTable("a decimal is cut short")
         return Field("decimal", _DECIMAL.unpack_from(data, position)), position + 5
-    raise Malformed(f"no field type {letter:#04x}")
+    raise MalformedTable(f"no field type {letter:#04x}")
 
 
 def decode_table(data: bytes, depth: int = 0) -> Table:
@@ -109,7 +118,7 @@ def decode_table(data: bytes, depth: int = 0) -> Table:
         start = position + 1
         end = start + data[position]
         if end > len(data):
-            raise Malformed("a field name runs past the end")
+            raise MalformedTable("a field name runs past the end")
         value, position = decode_value(data, end, depth)
         table.setdefault(decode_text(data[start:end]), value)
     return table
@@ -128,7 +137,7 @@ def decode_array(data: bytes, depth: int = 0) -> list[Field]:
 
 def _check_depth(depth: int) -> None:
     if depth > MAX_NESTING:
-        raise Malformed(f"more than {MAX_NESTING} tables in each other")
+        raise MalformedTable(f"more than {MAX_NESTING} tables in each other")
 
 
 def _fixed_encoder(letter: str, layout: str) -> Callable[[Any], bytes]:

@@ -66,7 +66,9 @@ async def delivery(connection):
         print("returned", error.message.delivery.reply_code, error.message.delivery.reply_text)
     got = await queue.get()
     headers = dict(sorted(got.headers.items()))
-    print(got.body, got.content_type, got.correlation_id, got.delivery_mode, got.expiration, headers)
+    print(
+        got.body, got.content_type, got.correlation_id, got.delivery_mode, got.expiration, headers
+    )
     print(got.message_id, got.priority, got.timestamp.timestamp(), got.type, got.app_id)
     await got.nack(requeue=True)
     again = await queue.get()

@@ -28,8 +28,14 @@ def produce_and_consume(connection):
             headers={"number": number},
             retry=True,
         )
-    producer.publish("plain", exchange=exchange, routing_key="image", serializer="raw",
-                     content_type="text/plain", content_encoding="utf-8")
+    producer.publish(
+        "plain",
+        exchange=exchange,
+        routing_key="image",
+        serializer="raw",
+        content_type="text/plain",
+        content_encoding="utf-8",
+    )
     producer.publish("nobody", exchange=exchange, routing_key="audio")
     got = {"video": [], "image": []}
 

@@ -53,7 +53,9 @@ async def publish_and_consume(connection):
 
     await call(lambda callback: publisher.confirm_delivery(on_confirm, callback))
     for number in range(10):
-        publisher.basic_publish("", queue, str(number).encode(), pika.BasicProperties(delivery_mode=2))
+        publisher.basic_publish(
+            "", queue, str(number).encode(), pika.BasicProperties(delivery_mode=2)
+        )
     await asyncio.wait_for(confirmed.wait(), 10)
     print("all confirmed")
 
