@@ -6,6 +6,7 @@ rabbit_binary_parser.erl, rabbit_binary_generator.erl). Both 'l' and 'L' are rea
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +70,10 @@ def decode_value(data: bytes, position: int) -> tuple[Field, int]:
         end = position + layout.size
         if end > len(data):
             raise Malformed(f"a {name} is cut short")
-        return Field(name, layout.unpack_from(data, position)[0]), end
+        value = layout.unpack_from(data, position)[0]
+        if layout.format in (">f", ">d") and not math.isfinite(value):
+            raise Malformed(f"a {name} that is no number")  # Erlang has no NaN and no infinity
+        return Field(name, value), end
     if letter == 0x53:  # S
         text, end = _long_string(data, position)
         return Field("longstr", decode_text(text)), end
