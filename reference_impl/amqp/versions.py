@@ -39,6 +39,11 @@ class Dialect:
     """Whether an x-death header sent by a client is continued (up to 3.13; release notes 4.0.1)."""
     routes_at_commit: bool
     """Whether a transaction looks queues up at commit (up to 3.12) rather than at publish."""
+    deleted_queue_at_commit_closes_connection: bool
+    """Whether a commit to a queue that is gone is 506 for the connection (4.3) or 406 for the
+    channel; where queues are looked up at commit it is neither."""
+    refuses_other_delivery_modes: bool
+    """Whether a delivery-mode other than 1 and 2 is 406 (up to 3.12; rabbit_basic:message)."""
     global_prefetch: bool
     """Whether basic.qos global=true limits the channel (not by default from 4.3)."""
     headers_compare_numbers_loosely: bool
@@ -61,6 +66,10 @@ class Dialect:
     """Whether a passive declare needs any one permission (4.3.1)."""
     binds_reply_queue: bool
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
+    volatile_reply_queues: bool
+    """Whether a direct reply-to address is a queue type of its own (release notes 4.2.0): a reply
+    counts as routed also when the requester is gone, waits for the commit of a transaction, and
+    its delivery takes a delivery tag."""
     recovered_count_as_redelivered: bool
     """Whether every message is flagged redelivered after a restart (classic queues v2, 4.0), or
     only those delivered before a clean stop."""
@@ -80,6 +89,8 @@ _V3_10 = Dialect(
     last_death_headers=False,
     honours_published_x_death=True,
     routes_at_commit=True,
+    deleted_queue_at_commit_closes_connection=False,
+    refuses_other_delivery_modes=True,
     global_prefetch=True,
     headers_compare_numbers_loosely=True,
     topic_key_hash_limit=None,
@@ -91,6 +102,7 @@ _V3_10 = Dialect(
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
+    volatile_reply_queues=False,
     recovered_count_as_redelivered=False,
     extra_exchange_types=(),
 )
@@ -107,6 +119,8 @@ _V4_0 = Dialect(
     last_death_headers=True,
     honours_published_x_death=False,
     routes_at_commit=False,
+    deleted_queue_at_commit_closes_connection=False,
+    refuses_other_delivery_modes=False,
     global_prefetch=True,
     headers_compare_numbers_loosely=False,
     topic_key_hash_limit=None,
@@ -118,6 +132,7 @@ _V4_0 = Dialect(
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
+    volatile_reply_queues=False,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random",),
 )
@@ -134,6 +149,8 @@ _V4_3 = Dialect(
     last_death_headers=True,
     honours_published_x_death=False,
     routes_at_commit=False,
+    deleted_queue_at_commit_closes_connection=True,
+    refuses_other_delivery_modes=False,
     global_prefetch=False,
     headers_compare_numbers_loosely=False,
     topic_key_hash_limit=2,
@@ -145,6 +162,7 @@ _V4_3 = Dialect(
     validates_argument_ownership=True,
     passive_declare_needs_permission=True,
     binds_reply_queue=False,
+    volatile_reply_queues=True,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random", "x-modulus-hash"),
 )

@@ -105,6 +105,7 @@ class Channel:
             if content.refusal is not None:
                 raise content.refusal
             self._check_user_id(content)
+            self._check_delivery_mode(content)
             message = Message(
                 exchange_name, (routing_key, *content.extra_keys), content, body, encoded
             )
@@ -116,7 +117,7 @@ class Channel:
         if self.transaction is not None:
             self.transaction.publish(message, mandatory, queues)
             return
-        if not self._enqueue(message, mandatory, queues):
+        if not self.enqueue(message, mandatory, queues):
             self.rejected.append(self.next_publish)
         elif self.confirming:
             self.confirmed.append(self.next_publish)
@@ -130,7 +131,13 @@ class Channel:
                 f"user_id property set to '{claimed}' but authenticated user was '{user.name}'"
             )
 
-    def _enqueue(self, message: Message, mandatory: bool, queues: Sequence[Target]) -> bool:
+    def _check_delivery_mode(self, content: Content) -> None:
+        """rabbit_basic:message, up to 3.12."""
+        mode = content.properties.delivery_mode
+        if self.vhost.dialect.refuses_other_delivery_modes and mode not in (None, 1, 2):
+            raise PreconditionFailed("invalid message: {delivery_mode_unknown,%d}" % mode)
+
+    def enqueue(self, message: Message, mandatory: bool, queues: Sequence[Target]) -> bool:
         """Give each queue its copy; False if one of them refused it."""
         if not queues:
             if mandatory:
@@ -148,7 +155,7 @@ class Channel:
         self, queue_name: str, tag: str, *, ack_required: bool, exclusive: bool, arguments: Table
     ) -> Consumer:
         """Register a consumer; deliveries start with `start`, after consume-ok was sent."""
-        if tag in self.consumers or (self.reply_consumer and tag == self.reply_consumer.tag):
+        if tag in self.consumers:
             raise NotAllowed(f"attempt to reuse consumer tag '{tag}'")
         self.connection.check_access("queue", queue_name, "read")
         queue = self.vhost.queue(queue_name, self.connection)
