@@ -21,7 +21,7 @@ from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel as PikaChannel
 
 from conformance.drivers.transcript import Transcript
-from conformance.errors import ChannelClosed, ConnectionClosed, NoAnswer
+from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 
 ANSWER_WITHIN_S = 5.0
 """How long any synchronous method may take. RabbitMQ 3.10 to 4.3 answered within 0.4 s at the
@@ -116,7 +116,10 @@ class _RecordingConnection(SelectConnection):
 
     def _on_data_available(self, data_in: bytes) -> None:
         self._tck_client.transcript.record(self._tck_number, "<", data_in)
-        super()._on_data_available(data_in)
+        try:
+            super()._on_data_available(data_in)
+        except Exception as error:  # whatever pika stumbles over
+            raise Mismatch("frames that can be decoded", repr(error)) from error
 
 
 class Client:
@@ -559,9 +562,9 @@ class Channel:
         outcomes: dict[int, str] = {}
         for confirm in self.confirms:
             first = 1 if confirm.multiple else confirm.tag
-            for number in range(first, confirm.tag + 1):
+            for number in range(first, min(confirm.tag, published) + 1):
                 outcomes.setdefault(number, confirm.kind)
-        return {number: kind for number, kind in outcomes.items() if number <= published}
+        return outcomes
 
     def wait_confirms(self, published: int, within_s: float = ANSWER_WITHIN_S) -> dict[int, str]:
         """Wait until publishes 1 to `published` are all confirmed; return the outcomes."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pika import frame, spec
-from pika.exceptions import AMQPError
 
 _HEADER_SIZE = 8
 _SHOWN_OCTETS = 64
@@ -32,7 +31,7 @@ def describe_frame(octets: bytes) -> str:
     channel = int.from_bytes(octets[1:3], "big")
     try:
         _, decoded = frame.decode_frame(octets)
-    except (AMQPError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # whatever pika stumbles over
         return f"{channel} type {octets[0]} not decodable ({type(error).__name__})"
     if decoded is None:
         return f"{channel} type {octets[0]}, {len(octets)} octets"

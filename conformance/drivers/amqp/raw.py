@@ -66,6 +66,7 @@ class RawConnection:
             )
         except OSError as error:
             raise ConnectionClosed(0, f"cannot connect: {error}") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -133,7 +134,10 @@ class RawConnection:
         """
         limit_s = time.monotonic() + within_s
         while True:
-            consumed, decoded = frame.decode_frame(self._buffer)
+            try:
+                consumed, decoded = frame.decode_frame(self._buffer)
+            except Exception as error:  # whatever pika stumbles over
+                raise Mismatch("a frame that can be decoded", repr(error)) from error
             if decoded is not None:
                 self._buffer = self._buffer[consumed:]
                 return decoded
@@ -154,6 +158,16 @@ class RawConnection:
                 raise NoAnswer(f"{count} octets", within_s) from None
         octets, self._buffer = self._buffer[:count], self._buffer[count:]
         return octets
+
+    def read_undecoded(self, within_s: float = ANSWER_WITHIN_S) -> tuple[int, int, bytes]:
+        """Return type, channel and payload of the next frame, as they are."""
+        limit_s = time.monotonic() + within_s
+        head = self.read_octets(7, within_s)
+        size = int.from_bytes(head[3:], "big")
+        rest = self.read_octets(size + 1, max(0.0, limit_s - time.monotonic()))
+        if len(head) < 7 or len(rest) <= size:
+            raise ConnectionClosed(0, "end of stream", " instead of a frame")
+        return head[0], int.from_bytes(head[1:3], "big"), rest[:-1]
 
     def expect(self, kind: type[M], within_s: float = ANSWER_WITHIN_S) -> M:
         """Return the next method, which must be of `kind`; heartbeats are skipped."""
