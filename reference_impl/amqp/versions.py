@@ -68,8 +68,8 @@ class Dialect:
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
     volatile_reply_queues: bool
     """Whether a direct reply-to address is a queue type of its own (release notes 4.2.0): a reply
-    counts as routed also when the requester is gone, waits for the commit of a transaction, and
-    its delivery takes a delivery tag."""
+    counts as routed, even if the requester is gone, waits for the commit of a transaction, and its
+    delivery takes a delivery tag."""
     recovered_count_as_redelivered: bool
     """Whether every message is flagged redelivered after a restart (classic queues v2, 4.0), or
     only those delivered before a clean stop."""

@@ -11,7 +11,12 @@ from typing import Any, NamedTuple, Protocol
 from reference_impl.amqp.core import arguments as args
 from reference_impl.amqp.core.connection import Connection
 from reference_impl.amqp.core.delivery import Consumer
-from reference_impl.amqp.core.direct_reply import ReplyConsumer, addressed, stop_replies
+from reference_impl.amqp.core.direct_reply import (
+    ReplyConsumer,
+    addressed,
+    deliver_replies,
+    stop_replies,
+)
 from reference_impl.amqp.core.exchanges import Target
 from reference_impl.amqp.core.message import REPLY_QUEUE, Content, Entry, Message
 from reference_impl.amqp.core.queues import Queue
@@ -114,6 +119,8 @@ class Channel:
                 self.vhost.remember_route(exchange, routing_key, queues)
         else:
             message = Message(exchange_name, (routing_key,), content, body, encoded)
+        if self.vhost.reply_consumers and not self.vhost.dialect.volatile_reply_queues:
+            queues = deliver_replies(message, queues)
         if self.transaction is not None:
             self.transaction.publish(message, mandatory, queues)
             return

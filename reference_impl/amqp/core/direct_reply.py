@@ -15,7 +15,10 @@ from reference_impl.amqp.core.message import REPLY_QUEUE, Content, Message
 from reference_impl.errors import NotAllowed, PreconditionFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reference_impl.amqp.core.channel import Channel
+    from reference_impl.amqp.core.exchanges import Target
     from reference_impl.amqp.core.vhost import VirtualHost
 
 
@@ -103,6 +106,15 @@ def reply_target(vhost: VirtualHost, name: str) -> ReplyConsumer | GoneRequester
     if requester is None and vhost.dialect.volatile_reply_queues and _ADDRESS.fullmatch(name):
         return GoneRequester(name)
     return requester
+
+
+def deliver_replies(message: Message, targets: Sequence[Target]) -> list[Target]:
+    """Deliver to the requesters among the targets at once, also in a transaction; return the
+    others, which alone count for `mandatory` (up to 4.1)."""
+    for requester in targets:
+        if isinstance(requester, ReplyConsumer):
+            requester.publish(message)
+    return [target for target in targets if not isinstance(target, ReplyConsumer)]
 
 
 def addressed(channel: Channel, content: Content) -> Content:

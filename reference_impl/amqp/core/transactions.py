@@ -25,17 +25,8 @@ class Transaction:
         self._published: list[tuple[Message, bool, list[Target]]] = []
         self._settled: list[tuple[str, list[tuple[int, Delivery]]]] = []
 
-    def publish(self, message: Message, mandatory: bool, routed: Iterable[Target]) -> None:
-        """Keep a message for commit. Up to 4.1 direct replies do not wait for it."""
-        queues = list(routed)
-        if not self._dialect.volatile_reply_queues:
-            replies = [queue for queue in queues if isinstance(queue, ReplyConsumer)]
-            for requester in replies:
-                requester.publish(message)
-            if replies and len(replies) == len(queues):
-                return
-            queues = [queue for queue in queues if queue not in replies]
-        self._published.append((message, mandatory, queues))
+    def publish(self, message: Message, mandatory: bool, queues: Iterable[Target]) -> None:
+        self._published.append((message, mandatory, list(queues)))
 
     def settle(self, outcome: str, taken: list[tuple[int, Delivery]]) -> None:
         """Remember settled deliveries with their tags; equal outcomes in a row are one."""
