@@ -20,6 +20,8 @@ from conformance.errors import ConnectionClosed, Mismatch, NoAnswer
 
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 FRAME_END = b"\xce"
+BARRIER = spec.Exchange.Declare(exchange="amq.direct", passive=True)
+"""A method without effect; its answer comes when all sent before on the channel is done."""
 
 M = TypeVar("M")
 
@@ -273,6 +275,11 @@ class RawConnection:
         """Send a method and return its answer."""
         self.send_method(channel, method)
         return self.expect(answer)
+
+    def barrier(self, channel: int) -> None:
+        """Return when the broker has carried out everything sent on this channel before; nothing
+        else may come meanwhile."""
+        self.call(channel, BARRIER, spec.Exchange.DeclareOk)
 
     def half_close(self) -> None:
         """End our direction of the connection."""
