@@ -192,8 +192,10 @@ def test_no_confirm_follows_the_end_of_its_channel(amqp: AmqpTester) -> None:
     for _ in range(5):
         raw.publish(1, "", queue, b"body")
     raw.send_method(1, spec.Channel.Close(200, "done", 0, 0))
-    while not isinstance(getattr(raw.read_frame(), "method", None), spec.Channel.CloseOk):
-        pass
+    while not isinstance(received := raw.read_frame(), frame.Method) or not isinstance(
+        received.method, spec.Channel.CloseOk
+    ):
+        expect.true(received is not None, "channel.close-ok", "end of the connection")
     raw.call(1, spec.Channel.Open(), spec.Channel.OpenOk)
     raw.publish(1, "", queue, b"not numbered")
     raw.barrier(1)

@@ -120,12 +120,26 @@ def test_an_expiration_is_a_number_of_milliseconds(amqp: AmqpTester, text: str) 
         expect.equal(amqp.bodies(queue), [])
 
 
+@requirement("amqp.publishing.expiration-syntax")
+def test_the_bounds_of_an_expiration(amqp: AmqpTester) -> None:
+    queue, channel = amqp.queue(), amqp.channel()
+    channel.publish("", queue, "longest", pika.BasicProperties(expiration=str(MAX_EXPIRATION_MS)))
+    channel.publish("", queue, "shortest", pika.BasicProperties(expiration="0"))
+    channel.barrier()
+    for text in (str(MAX_EXPIRATION_MS + 1), "-1", ""):
+        channel = amqp.channel()
+        with expect.channel_error(406, barrier=channel.barrier):
+            channel.publish("", queue, "not valid", pika.BasicProperties(expiration=text))
+    expect.equal(amqp.bodies(queue), ["longest"])
+
+
 @requirement("amqp.publishing.size-limit")
 def test_one_octet_above_16_mib(amqp: AmqpTester) -> None:
     queue, channel = amqp.queue(), amqp.channel()
     with expect.ends(amqp.outcomes, barrier=channel.barrier):
         channel.publish("", queue, bytes(SIZE_LIMIT + 1))
-    expect.equal(amqp.admin.ready(queue), 0 if channel.closed else 1, "messages in the queue")
+    sizes = [len(message.body) for message in amqp.admin.drain(queue)]
+    expect.equal(sizes, [] if channel.closed else [SIZE_LIMIT + 1], "sizes of what arrived")
 
 
 @requirement("amqp.publishing.large-body-kept")

@@ -20,9 +20,9 @@ from conformance.drivers.amqp.tester import AmqpTester
 from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 from conformance.models.amqp_confirms import Event, coverage
 
-OUTCOMES = {"one": "ack", "two": "ack", "nowhere": "ack", "full": "nack", "one and full": "nack"}
+OUTCOMES = {"one": "ack", "two": "ack", "nowhere": "ack", "full": "nack", "all three": "nack"}
 """By routing key: how a publish is confirmed that goes to one queue, to two, to none, to one that
-refuses it, or to one that takes and one that refuses it."""
+refuses it, or to one that refuses it between two that take it."""
 
 
 class Publish(NamedTuple):
@@ -60,9 +60,9 @@ def events_of(amqp: AmqpTester, batches: Sequence[Sequence[Publish]]) -> list[Ev
     """Publish all batches on a confirm channel; return what happened, in order."""
     exchange = amqp.exchange("direct")
     for queue, keys in (
-        (amqp.queue(), ("one", "two", "one and full")),
-        (amqp.queue(), ("two",)),
-        (full_queue(amqp), ("full", "one and full")),
+        (amqp.queue(), ("one", "two", "all three")),
+        (full_queue(amqp), ("full", "all three")),
+        (amqp.queue(), ("two", "all three")),
     ):
         for key in keys:
             amqp.admin.bind(queue, exchange, key)
