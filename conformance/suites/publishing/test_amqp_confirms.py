@@ -17,7 +17,7 @@ from conformance.suites.publishing.traffic import BATCHES, Publish, events_of, f
 
 
 @requirement("amqp.publishing.confirmed-once")
-@holds_for(cost=2, batches=BATCHES)
+@holds_for(cost=3, batches=BATCHES)
 def test_each_publish_is_confirmed_once(amqp: AmqpTester, batches: list[list[Publish]]) -> None:
     for confirm, covered in coverage(events_of(amqp, batches)):
         expect.true(
@@ -26,7 +26,7 @@ def test_each_publish_is_confirmed_once(amqp: AmqpTester, batches: list[list[Pub
 
 
 @requirement("amqp.publishing.confirm-kind")
-@holds_for(cost=2, batches=BATCHES)
+@holds_for(cost=3, batches=BATCHES)
 def test_what_a_queue_refused_is_nacked_and_the_rest_acked(
     amqp: AmqpTester, batches: list[list[Publish]]
 ) -> None:
@@ -41,7 +41,7 @@ def test_what_a_queue_refused_is_nacked_and_the_rest_acked(
 
 
 @requirement("amqp.publishing.confirm-multiple")
-@holds_for(cost=2, batches=BATCHES)
+@holds_for(cost=3, batches=BATCHES)
 def test_multiple_covers_one_kind_only(amqp: AmqpTester, batches: list[list[Publish]]) -> None:
     publishes = [publish for batch in batches for publish in batch]
     for confirm, covered in coverage(events_of(amqp, batches)):
@@ -52,7 +52,7 @@ def test_multiple_covers_one_kind_only(amqp: AmqpTester, batches: list[list[Publ
 
 
 @requirement("amqp.publishing.return-before-confirm")
-@holds_for(cost=2, batches=BATCHES)
+@holds_for(cost=3, batches=BATCHES)
 def test_a_return_comes_before_its_confirm(amqp: AmqpTester, batches: list[list[Publish]]) -> None:
     events = events_of(amqp, batches)
     publishes = enumerate((publish for batch in batches for publish in batch), 1)

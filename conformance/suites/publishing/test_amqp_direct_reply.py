@@ -39,7 +39,7 @@ def reply(channel: Channel, address: str, body: str, *, mandatory: bool = False)
 
 @requirement("amqp.publishing.direct-reply")
 @holds_for(
-    cost=2,
+    cost=3,
     requests=st.lists(st.integers(0, 2), min_size=1, max_size=8),
     random=st.randoms(use_true_random=False),
 )
@@ -208,6 +208,7 @@ def test_replies_to_a_gone_requester_are_dropped(amqp: AmqpTester) -> None:
 
 @requirement("amqp.publishing.direct-reply-not-forgeable")
 @holds_for(
+    cost=3,
     place=st.integers(5, 12),
     letter=st.sampled_from("aZ09"),
     how=st.sampled_from(["other letter", "cut off"]),

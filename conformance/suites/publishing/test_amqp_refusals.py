@@ -55,7 +55,10 @@ def test_an_exchange_that_was_deleted_is_missing(amqp: AmqpTester) -> None:
 
 @requirement("amqp.publishing.refusal-spares-the-rest")
 @holds_for(
-    refusal=st.sampled_from(sorted(REFUSED)), before=st.integers(0, 4), after=st.integers(0, 3)
+    cost=2,
+    refusal=st.sampled_from(sorted(REFUSED)),
+    before=st.integers(0, 4),
+    after=st.integers(0, 3),
 )
 def test_only_what_came_before_a_refusal_arrives(
     amqp: AmqpTester, refusal: str, before: int, after: int
@@ -105,7 +108,7 @@ def test_the_own_user_id_is_accepted(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.publishing.expiration-syntax")
-@holds_for(text=EXPIRATIONS)
+@holds_for(cost=2, text=EXPIRATIONS)
 def test_an_expiration_is_a_number_of_milliseconds(amqp: AmqpTester, text: str) -> None:
     queue, channel = amqp.queue(), amqp.channel()
     valid = re.fullmatch("[0-9]+", text) is not None and int(text) <= MAX_EXPIRATION_MS
@@ -126,7 +129,7 @@ def test_the_bounds_of_an_expiration(amqp: AmqpTester) -> None:
     channel.publish("", queue, "longest", pika.BasicProperties(expiration=str(MAX_EXPIRATION_MS)))
     channel.publish("", queue, "shortest", pika.BasicProperties(expiration="0"))
     channel.barrier()
-    for text in (str(MAX_EXPIRATION_MS + 1), "-1", ""):
+    for text in (str(MAX_EXPIRATION_MS + 1), "-1", "", "1.5", "1x", "x1", " 1", "1 ", "1e3"):
         channel = amqp.channel()
         with expect.channel_error(406, barrier=channel.barrier):
             channel.publish("", queue, "not valid", pika.BasicProperties(expiration=text))
