@@ -46,6 +46,13 @@ def filled_queue(amqp: AmqpTester, *bodies: str, dead_letters: str = "") -> str:
     return queue
 
 
+def take(channel: Channel, queue: str, *bodies: str) -> None:
+    """Get messages one by one, without settling them."""
+    for body in bodies:
+        message = channel.get(queue)
+        expect.equal(message and message.text, body, "what a get brings")
+
+
 def expect_back(amqp: AmqpTester, queue: str, bodies: list[str], after: str) -> None:
     """Exactly these messages must become ready, in this order, flagged redelivered."""
     expect.eventually(

@@ -3,7 +3,7 @@
 from conformance import expect
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.requirements import requirement
-from conformance.suites.transactions.ends import filled_queue, tx_channel
+from conformance.suites.transactions.ends import expect_back, filled_queue, take, tx_channel
 
 
 @requirement("amqp.transactions.select-twice")
@@ -72,6 +72,21 @@ def test_a_transaction_belongs_to_one_channel(amqp: AmqpTester) -> None:
     other.tx_rollback()
     one.tx_commit()
     expect.equal(amqp.bodies(queue), ["of one"], "after the commit of the first")
+
+
+@requirement("amqp.transactions.own-channel")
+def test_commit_on_one_channel_does_not_settle_for_another(amqp: AmqpTester) -> None:
+    queue, connection = filled_queue(amqp, "acked", "rejected"), amqp.connect()
+    one, other = connection.channel(), connection.channel()
+    one.tx_select()
+    other.tx_select()
+    take(one, queue, "acked", "rejected")
+    one.ack(1)
+    one.reject(2, requeue=False)
+    one.barrier()
+    other.tx_commit()
+    one.close()
+    expect_back(amqp, queue, ["acked", "rejected"], "the commit of the other")
 
 
 @requirement("amqp.transactions.declarations-at-once")

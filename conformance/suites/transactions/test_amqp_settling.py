@@ -6,7 +6,7 @@ from conformance import expect
 from conformance.drivers.amqp.client import Channel
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.requirements import requirement
-from conformance.suites.transactions.ends import ENDS, expect_back, filled_queue, tx_channel
+from conformance.suites.transactions.ends import ENDS, expect_back, filled_queue, take, tx_channel
 
 BAD_SETTLEMENTS: dict[str, Callable[[Channel], None]] = {
     "ack of a tag that was never given": lambda channel: channel.ack(9),
@@ -15,13 +15,6 @@ BAD_SETTLEMENTS: dict[str, Callable[[Channel], None]] = {
     "nack of what was acked": lambda channel: channel.nack(1),
     "multiple ack of a tag that was never given": lambda channel: channel.ack(9, multiple=True),
 }
-
-
-def take(channel: Channel, queue: str, *bodies: str) -> None:
-    """Get messages one by one, without settling them."""
-    for body in bodies:
-        message = channel.get(queue)
-        expect.equal(message and message.text, body, "what a get brings")
 
 
 @requirement("amqp.transactions.requeues-wait")

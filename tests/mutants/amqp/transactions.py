@@ -236,7 +236,7 @@ MUTANTS = [
         "amqp.core.channel:Channel.recover",
         "deliveries = list(self.unacked.values())",
         "deliveries = self.held_deliveries()",
-        kills=requirements("recover-spares-acked", "effects-follow-commit"),
+        kills=requirements("recover-spares-acked"),
     ),
     Mutant(
         "tx-ack-frees-prefetch-at-once",
