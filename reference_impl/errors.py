@@ -14,8 +14,8 @@
         |   +-- AccessRefused 403, NotFound 404, ResourceLocked 405, PreconditionFailed 406
         +-- ConnectionRefusal         hard: closes the connection
             +-- ConnectionForced 320, FrameError 501, SyntaxRefused 502, CommandInvalid 503,
-                ChannelError 504, UnexpectedFrame 505, NotAllowed 530, NotImplementedByBroker 540,
-                InternalError 541
+                ChannelError 504, UnexpectedFrame 505, ResourceError 506, NotAllowed 530,
+                NotImplementedByBroker 540, InternalError 541
 
 A `Refusal` is raised where the rule is checked and caught in exactly one place, the session, which
 turns it into `channel.close` or `connection.close` (see docs/adr/0003). Its text is the text that
@@ -118,6 +118,10 @@ class ChannelError(ConnectionRefusal):
 
 class UnexpectedFrame(ConnectionRefusal):
     code, name = 505, "UNEXPECTED_FRAME"
+
+
+class ResourceError(ConnectionRefusal):
+    code, name = 506, "RESOURCE_ERROR"
 
 
 class NotAllowed(ConnectionRefusal):

@@ -44,6 +44,11 @@ class Dialect:
     """Whether an x-death header sent by a client is continued (up to 3.13; release notes 4.0.1)."""
     routes_at_commit: bool
     """Whether a transaction looks queues up at commit (up to 3.12) rather than at publish."""
+    deleted_queue_at_commit_closes_connection: bool
+    """Whether a commit to a queue that is gone is 506 for the connection (4.3) or 406 for the
+    channel; where queues are looked up at commit it is neither."""
+    refuses_other_delivery_modes: bool
+    """Whether a delivery-mode other than 1 and 2 is 406 (up to 3.12; rabbit_basic:message)."""
     global_prefetch: bool
     """Whether basic.qos global=true limits the channel (not by default from 4.3)."""
     headers_compare_numbers_loosely: bool
@@ -68,6 +73,10 @@ class Dialect:
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
     keeps_transient_exchanges: bool
     """Whether exchanges that are not durable survive a restart (stored by Khepri, 4.3)."""
+    volatile_reply_queues: bool
+    """Whether a direct reply-to address is a queue type of its own (release notes 4.2.0): a reply
+    counts as routed, even if the requester is gone, waits for the commit of a transaction, and its
+    delivery takes a delivery tag."""
     recovered_count_as_redelivered: bool
     """Whether every message is flagged redelivered after a restart (classic queues v2, 4.0), or
     only those delivered before a clean stop."""
@@ -89,6 +98,8 @@ _V3_10 = Dialect(
     last_death_headers=False,
     honours_published_x_death=True,
     routes_at_commit=True,
+    deleted_queue_at_commit_closes_connection=False,
+    refuses_other_delivery_modes=True,
     global_prefetch=True,
     headers_compare_numbers_loosely=True,
     topic_key_hash_limit=None,
@@ -101,6 +112,7 @@ _V3_10 = Dialect(
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
     keeps_transient_exchanges=False,
+    volatile_reply_queues=False,
     recovered_count_as_redelivered=False,
     extra_exchange_types=(),
 )
@@ -119,6 +131,8 @@ _V4_0 = Dialect(
     last_death_headers=True,
     honours_published_x_death=False,
     routes_at_commit=False,
+    deleted_queue_at_commit_closes_connection=False,
+    refuses_other_delivery_modes=False,
     global_prefetch=True,
     headers_compare_numbers_loosely=False,
     topic_key_hash_limit=None,
@@ -131,6 +145,7 @@ _V4_0 = Dialect(
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
     keeps_transient_exchanges=False,
+    volatile_reply_queues=False,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random",),
 )
@@ -149,6 +164,8 @@ _V4_3 = Dialect(
     last_death_headers=True,
     honours_published_x_death=False,
     routes_at_commit=False,
+    deleted_queue_at_commit_closes_connection=True,
+    refuses_other_delivery_modes=False,
     global_prefetch=False,
     headers_compare_numbers_loosely=False,
     topic_key_hash_limit=2,
@@ -161,6 +178,7 @@ _V4_3 = Dialect(
     passive_declare_needs_permission=True,
     binds_reply_queue=False,
     keeps_transient_exchanges=True,
+    volatile_reply_queues=True,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random", "x-modulus-hash"),
 )

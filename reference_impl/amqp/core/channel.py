@@ -11,7 +11,12 @@ from typing import Any, NamedTuple, Protocol
 from reference_impl.amqp.core import arguments as args
 from reference_impl.amqp.core.connection import Connection
 from reference_impl.amqp.core.delivery import Consumer
-from reference_impl.amqp.core.direct_reply import ReplyConsumer, addressed, stop_replies
+from reference_impl.amqp.core.direct_reply import (
+    ReplyConsumer,
+    addressed,
+    deliver_replies,
+    stop_replies,
+)
 from reference_impl.amqp.core.exchanges import Target
 from reference_impl.amqp.core.message import REPLY_QUEUE, Content, Entry, Message
 from reference_impl.amqp.core.queues import Queue
@@ -105,6 +110,7 @@ class Channel:
             if content.refusal is not None:
                 raise content.refusal
             self._check_user_id(content)
+            self._check_delivery_mode(content)
             message = Message(
                 exchange_name, (routing_key, *content.extra_keys), content, body, encoded
             )
@@ -113,10 +119,12 @@ class Channel:
                 self.vhost.remember_route(exchange, routing_key, queues)
         else:
             message = Message(exchange_name, (routing_key,), content, body, encoded)
+        if self.vhost.reply_consumers and not self.vhost.dialect.volatile_reply_queues:
+            queues = deliver_replies(message, queues)
         if self.transaction is not None:
             self.transaction.publish(message, mandatory, queues)
             return
-        if not self._enqueue(message, mandatory, queues):
+        if not self.enqueue(message, mandatory, queues):
             self.rejected.append(self.next_publish)
         elif self.confirming:
             self.confirmed.append(self.next_publish)
@@ -130,7 +138,13 @@ class Channel:
                 f"user_id property set to '{claimed}' but authenticated user was '{user.name}'"
             )
 
-    def _enqueue(self, message: Message, mandatory: bool, queues: Sequence[Target]) -> bool:
+    def _check_delivery_mode(self, content: Content) -> None:
+        """rabbit_basic:message, up to 3.12."""
+        mode = content.properties.delivery_mode
+        if self.vhost.dialect.refuses_other_delivery_modes and mode not in (None, 1, 2):
+            raise PreconditionFailed("invalid message: {delivery_mode_unknown,%d}" % mode)
+
+    def enqueue(self, message: Message, mandatory: bool, queues: Sequence[Target]) -> bool:
         """Give each queue its copy; False if one of them refused it."""
         if not queues:
             if mandatory:
@@ -148,7 +162,7 @@ class Channel:
         self, queue_name: str, tag: str, *, ack_required: bool, exclusive: bool, arguments: Table
     ) -> Consumer:
         """Register a consumer; deliveries start with `start`, after consume-ok was sent."""
-        if tag in self.consumers or (self.reply_consumer and tag == self.reply_consumer.tag):
+        if tag in self.consumers:
             raise NotAllowed(f"attempt to reuse consumer tag '{tag}'")
         self.connection.check_access("queue", queue_name, "read")
         queue = self.vhost.queue(queue_name, self.connection)

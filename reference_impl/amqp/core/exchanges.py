@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference_impl.amqp.core import arguments as args
-from reference_impl.amqp.core.direct_reply import ReplyConsumer
+from reference_impl.amqp.core.direct_reply import GoneRequester, ReplyConsumer, reply_target
 from reference_impl.amqp.core.queues import Queue
 from reference_impl.amqp.core.routing import Direct, Fanout, Headers, Matcher, Topic
 from reference_impl.amqp.fields import Table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reference_impl.amqp.core.message import Message
     from reference_impl.amqp.core.vhost import VirtualHost
 
-Target = Queue | ReplyConsumer
+Target = Queue | ReplyConsumer | GoneRequester
 """What a message ends up in."""
 
 MATCHERS: dict[str, Callable[[Dialect], Matcher]] = {
@@ -49,6 +49,16 @@ def check_type(type_name: str, dialect: Dialect) -> None:
     if dialect.unknown_exchange_type_closes_connection:
         raise CommandInvalid(text)
     raise PreconditionFailed(text)
+
+
+def named_targets(vhost: VirtualHost, names: Iterable[str]) -> list[Target]:
+    """Return the queues and requesters of these names that exist, each once."""
+    found: dict[Target, None] = {}
+    for name in names:
+        target = vhost.queues.get(name) or reply_target(vhost, name)
+        if target is not None:
+            found[target] = None
+    return list(found)
 
 
 class Binding(NamedTuple):
@@ -153,11 +163,11 @@ class Exchange:
                     pending.append(destination)
         return list(queues)
 
-    def _destinations(self, keys: Iterable[str], headers: Table | None) -> list[Target | Exchange]:
+    def _destinations(
+        self, keys: Iterable[str], headers: Table | None
+    ) -> Sequence[Target | Exchange]:
         if self.name == "":  # the default exchange: every queue by its own name
-            queues, replies = self.vhost.queues, self.vhost.reply_consumers
-            named = dict.fromkeys(queues.get(key) or replies.get(key) for key in keys)
-            return [target for target in named if target is not None]
+            return named_targets(self.vhost, keys)
         found: dict[Target | Exchange, None] = {}
         for key in keys:
             found.update(dict.fromkeys(self.matcher.match(key, headers)))

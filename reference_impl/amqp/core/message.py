@@ -52,6 +52,7 @@ class Content:
         self.needs_checks = (
             self.refusal is not None
             or properties.user_id is not None
+            or properties.delivery_mode not in (None, 1, 2)
             or properties.reply_to == REPLY_QUEUE
         )
 

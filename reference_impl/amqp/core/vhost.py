@@ -9,6 +9,7 @@ from reference_impl.amqp.core import arguments as args
 from reference_impl.amqp.core.dead_letter import DeadLetters
 from reference_impl.amqp.core.direct_reply import ReplyConsumer
 from reference_impl.amqp.core.exchanges import PREDECLARED, Binding, Exchange, Target, check_type
+from reference_impl.amqp.core.message import REPLY_QUEUE
 from reference_impl.amqp.core.queues import Queue
 from reference_impl.amqp.core.store import MemoryStore
 from reference_impl.amqp.core.timers import Timers
@@ -122,8 +123,8 @@ class VirtualHost:
         connection.check_access(kind, name, "configure")
 
     def check_reply_address(self, address: str) -> None:
-        """Declare of a direct reply-to address: only those of live requesters exist."""
-        if address not in self.reply_consumers:
+        """Declare of a direct reply-to address: the pseudo-queue and live requesters exist."""
+        if address != REPLY_QUEUE and address not in self.reply_consumers:
             raise NotFound(f"no queue '{address}' in vhost '{self.name}'")
 
     @staticmethod
@@ -246,7 +247,7 @@ class VirtualHost:
     ) -> tuple[str, str]:
         """Check what bind and unbind check alike; return both names, stripped of CR and LF."""
         source, destination = stripped(source), stripped(destination)
-        if not self.dialect.binds_reply_queue and destination.startswith("amq.rabbitmq.reply-to"):
+        if not self.dialect.binds_reply_queue and destination.startswith(REPLY_QUEUE):
             raise AccessRefused("cannot bind or unbind to a volatile (direct reply-to) queue")
         connection.check_access(kind, destination, "write")
         _check_not_default(source, *([destination] if kind == "exchange" else []))
