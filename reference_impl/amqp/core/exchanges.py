@@ -132,8 +132,11 @@ class Exchange:
 
         The walk goes through exchange-to-exchange bindings and visits each exchange once. The
         alternate exchange of an exchange is followed if that exchange itself found no destination
-        at all (rabbit_exchange:route1, process_alternate).
+        at all (rabbit_exchange:route1, process_alternate). The default exchange knows queues by
+        their names only where it was published to; as an alternate exchange it has no bindings.
         """
+        if self.name == "":
+            return self._queues_named(message.routing_keys)
         headers = message.content.properties.headers
         queues: dict[Target, None] = {}
         seen = {self}
@@ -152,11 +155,12 @@ class Exchange:
                     pending.append(destination)
         return list(queues)
 
+    def _queues_named(self, keys: Iterable[str]) -> list[Target]:
+        queues, replies = self.vhost.queues, self.vhost.reply_consumers
+        named = dict.fromkeys(queues.get(key) or replies.get(key) for key in keys)
+        return [target for target in named if target is not None]
+
     def _destinations(self, keys: Iterable[str], headers: Table | None) -> list[Target | Exchange]:
-        if self.name == "":  # the default exchange: every queue by its own name
-            queues, replies = self.vhost.queues, self.vhost.reply_consumers
-            named = dict.fromkeys(queues.get(key) or replies.get(key) for key in keys)
-            return [target for target in named if target is not None]
         found: dict[Target | Exchange, None] = {}
         for key in keys:
             found.update(dict.fromkeys(self.matcher.match(key, headers)))
