@@ -24,7 +24,9 @@ MATCHERS: dict[str, Callable[[Dialect], Matcher]] = {
     "direct": lambda _: Direct(),
     "fanout": lambda _: Fanout(),
     "topic": lambda dialect: Topic(dialect.topic_key_hash_limit),
-    "headers": lambda dialect: Headers(dialect.headers_compare_numbers_loosely),
+    "headers": lambda dialect: Headers(
+        dialect.headers_compare_numbers_loosely, dialect.headers_scale_timestamps
+    ),
 }
 
 PREDECLARED = (
