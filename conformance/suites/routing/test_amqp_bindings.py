@@ -61,7 +61,7 @@ def _lets_through(type_: str, binding_key: str, key: str) -> bool:
 
 
 @requirement("amqp.routing.topic-unbind-one-of-several")
-@holds_for(steps=steps(KEYS, TOPIC_PATTERNS))
+@holds_for(cost=2, steps=steps(KEYS, TOPIC_PATTERNS))
 def test_topic_routing_follows_the_bindings(amqp: AmqpTester, steps: list[Step]) -> None:
     follow(amqp, "topic", steps)
 

@@ -13,7 +13,7 @@ ENDINGS = ["", "a", "A", ".a", "a.", "*", ".*", "#", " a", "é"]
 
 
 @requirement("amqp.routing.default-exchange-by-queue-name")
-@holds_for(declared=st.lists(st.sampled_from(ENDINGS), min_size=1, max_size=4, unique=True))
+@holds_for(cost=2, declared=st.lists(st.sampled_from(ENDINGS), min_size=1, max_size=4, unique=True))
 def test_the_default_exchange_reaches_the_queue_that_the_key_names(
     amqp: AmqpTester, declared: list[str]
 ) -> None:

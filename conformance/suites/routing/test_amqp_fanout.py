@@ -18,6 +18,7 @@ ARGUMENTS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
 
 @requirement("amqp.routing.fanout-every-queue")
 @holds_for(
+    cost=2,
     bindings=st.lists(st.tuples(KEYS, ARGUMENTS), min_size=1, max_size=4),
     keys=st.lists(KEYS, min_size=1, max_size=4),
 )

@@ -38,7 +38,7 @@ def check_each_matches_only_itself(amqp: AmqpTester, fields: dict[str, bytes]) -
 
 @requirement("amqp.routing.headers-kind-counts")
 def test_values_of_different_kinds_are_different(amqp: AmqpTester) -> None:
-    values = [1, "1", True, "true", "True", 0, "0", False, "", Decimal(1), [1], {"1": 1}, {}, []]
+    values = [1, "1", True, "true", "True", 0, "0", False, "", Decimal(1), [1], {"1": 1}, []]
     check_each_matches_only_itself(amqp, {repr(value): field(value) for value in values})
 
 

@@ -109,6 +109,7 @@ def test_the_empty_binding_key_matches_the_empty_key_of_its_own_exchange(amqp: A
 
 @requirement("amqp.routing.topic-one-copy-a-queue")
 @holds_for(
+    cost=2,
     patterns=st.lists(PATTERNS, min_size=1, max_size=4),
     keys=st.lists(KEYS, min_size=1, max_size=4).map(lambda keys: [*keys, "a", "a.b"]),
 )

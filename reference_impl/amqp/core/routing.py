@@ -248,9 +248,11 @@ def _is_number(field: Field) -> bool:
 def _comparable(field: Field) -> str:
     """Equal for values that are the same Erlang term: strings and octets are one kind, integers
     of all widths another; inside tables and arrays types and order count."""
-    value = (
-        field.value.encode("utf-8", "surrogateescape") if field.type == "longstr" else field.value
-    )
+    value = field.value
+    if field.type == "longstr":
+        value = value.encode("utf-8", "surrogateescape")
+    elif field.type == "table":
+        value = list(value.items())
     return repr(value)
 
 
