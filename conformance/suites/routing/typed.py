@@ -54,23 +54,21 @@ class TypedBindings:
         self._raw = amqp.raw().open()
         self._exchange = amqp.exchange_name()
         self._queues = {label: amqp.name("q") for label in fields}
-        self._raw.call(
-            _CHANNEL,
-            spec.Exchange.Declare(exchange=self._exchange, type="headers"),
-            spec.Exchange.DeclareOk,
-        )
-        for label, octets in fields.items():
-            queue = self._queues[label]
-            self._raw.call(
-                _CHANNEL, spec.Queue.Declare(queue=queue, exclusive=True), spec.Queue.DeclareOk
+        declare = spec.Exchange.Declare(exchange=self._exchange, type="headers")
+        self._raw.call(_CHANNEL, declare, spec.Exchange.DeclareOk)
+        for label, queue in self._queues.items():
+            self._raw.send(
+                method_frame(_CHANNEL, spec.Queue.Declare(queue=queue, exclusive=True)),
+                self._bind_frame(queue, table({"h": fields[label]})),
             )
-            self._bind(queue, table({"h": octets}))
+        for _ in self._queues:
+            self._raw.expect(spec.Queue.DeclareOk)
+            self._raw.expect(spec.Queue.BindOk)
 
-    def _bind(self, queue: str, arguments: bytes) -> None:
+    def _bind_frame(self, queue: str, arguments: bytes) -> bytes:
         bind = spec.Queue.Bind(queue=queue, exchange=self._exchange, routing_key="")
         payload = method_frame(_CHANNEL, bind)[7:-1]
-        self._raw.send(any_frame(_METHOD, _CHANNEL, payload.removesuffix(_EMPTY_TABLE) + arguments))
-        self._raw.expect(spec.Queue.BindOk)
+        return any_frame(_METHOD, _CHANNEL, payload.removesuffix(_EMPTY_TABLE) + arguments)
 
     def matched(self, octets: bytes) -> set[str]:
         """Publish a message with the header {"h": field}; return the bindings that let it through.
@@ -83,9 +81,8 @@ class TypedBindings:
             method_frame(_CHANNEL, spec.Basic.Publish(exchange=self._exchange, routing_key="")),
             any_frame(_HEADER, _CHANNEL, header + table({"h": octets})),
             body_frame(_CHANNEL, body),
+            *(method_frame(_CHANNEL, spec.Queue.Purge(queue=q)) for q in self._queues.values()),
         )
-        return {label for label, queue in self._queues.items() if self._purge(queue)}
-
-    def _purge(self, queue: str) -> int:
-        answer = self._raw.call(_CHANNEL, spec.Queue.Purge(queue=queue), spec.Queue.PurgeOk)
-        return int(answer.message_count)
+        return {
+            label for label in self._queues if self._raw.expect(spec.Queue.PurgeOk).message_count
+        }
