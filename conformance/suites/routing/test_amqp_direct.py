@@ -8,21 +8,31 @@ from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.routing.common import bound_under, publish_each
 
-KEYS = st.sampled_from(["", "a", "A", "a ", "a.b", "a.", "b", "é", "e\u0301"])
+KEYS = ["", "a", "A", "a ", "a.b", "a.", "b", "é", "e\u0301"]
 """Near misses of each other: case, blanks, dots, and two ways to write one letter."""
 
 
 @requirement("amqp.routing.direct-exact-match")
+def test_near_misses_are_no_matches(amqp: AmqpTester) -> None:
+    for bound in KEYS:
+        exchange = amqp.exchange("direct")
+        queue = amqp.bound_queue(exchange, bound)
+        for key in KEYS:
+            amqp.admin.publish(exchange, key, key)
+        expect.equal(amqp.bodies(queue), [bound], f"keys that reach a queue bound under {bound!r}")
+
+
+@requirement("amqp.routing.direct-exact-match")
 @holds_for(
-    bound=st.lists(st.lists(KEYS, max_size=3), min_size=1, max_size=3),
-    keys=st.lists(KEYS, min_size=1, max_size=8),
+    cost=2,
+    bound=st.lists(st.lists(st.sampled_from(KEYS), max_size=4), min_size=1, max_size=3),
 )
-def test_a_queue_gets_what_carries_exactly_one_of_its_binding_keys(
-    amqp: AmqpTester, bound: list[list[str]], keys: list[str]
+def test_a_queue_gets_what_carries_one_of_its_binding_keys(
+    amqp: AmqpTester, bound: list[list[str]]
 ) -> None:
     exchange = amqp.exchange("direct")
     queues = [bound_under(amqp, exchange, own) for own in bound]
-    sent = publish_each(amqp, exchange, keys)
+    sent = publish_each(amqp, exchange, KEYS)
     for own, queue in zip(bound, queues, strict=True):
         expected = [body for body, key in sent.items() if key in own]
         expect.equal(amqp.bodies(queue), expected, f"messages for a queue bound under {own}")

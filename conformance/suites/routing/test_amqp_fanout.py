@@ -62,9 +62,9 @@ def test_what_one_subscriber_does_leaves_the_copies_of_the_others(amqp: AmqpTest
 @requirement("amqp.routing.binding-not-retroactive")
 def test_a_late_subscriber_does_not_see_earlier_messages(amqp: AmqpTester) -> None:
     exchange = amqp.exchange("fanout")
-    early = amqp.bound_queue(exchange)
+    early, late = amqp.bound_queue(exchange), amqp.queue()
     amqp.admin.publish(exchange, "", "before")
-    late = amqp.bound_queue(exchange)
+    amqp.admin.bind(late, exchange)
     amqp.admin.publish(exchange, "", "after")
     expect.equal(amqp.bodies(early), ["before", "after"], "the early subscriber")
     expect.equal(amqp.bodies(late), ["after"], "the late subscriber")

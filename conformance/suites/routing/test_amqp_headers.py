@@ -15,7 +15,7 @@ Headers = dict[str, Any]
 
 VALUES = st.sampled_from([1, 2, "1", "a", True])
 PLAIN = st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES, max_size=3)
-WITH_X = st.dictionaries(st.sampled_from(["a", "b", "x-a", "x-b", "x-"]), VALUES, max_size=4)
+WITH_X = st.dictionaries(st.sampled_from(["a", "xa", "x-a", "x-"]), VALUES, max_size=4)
 MESSAGES = st.lists(PLAIN, min_size=1, max_size=6)
 MESSAGES_WITH_X = st.lists(WITH_X, min_size=1, max_size=6)
 
@@ -46,7 +46,7 @@ def check_headers(
 
 
 @requirement("amqp.routing.headers-all")
-@holds_for(cost=2, bindings=bindings_with(["all"], PLAIN), messages=MESSAGES)
+@holds_for(cost=3, bindings=bindings_with(["all"], PLAIN), messages=MESSAGES)
 def test_all_wants_every_argument(
     amqp: AmqpTester, bindings: list[Headers], messages: list[Headers | None]
 ) -> None:
@@ -55,7 +55,7 @@ def test_all_wants_every_argument(
 
 
 @requirement("amqp.routing.headers-any")
-@holds_for(cost=2, bindings=bindings_with(["any"], PLAIN), messages=MESSAGES)
+@holds_for(cost=3, bindings=bindings_with(["any"], PLAIN), messages=MESSAGES)
 def test_any_wants_one_argument(
     amqp: AmqpTester, bindings: list[Headers], messages: list[Headers | None]
 ) -> None:
@@ -64,7 +64,7 @@ def test_any_wants_one_argument(
 
 
 @requirement("amqp.routing.headers-all-by-default")
-@holds_for(cost=2, bindings=bindings_with([None], PLAIN), messages=MESSAGES)
+@holds_for(cost=3, bindings=bindings_with([None], PLAIN), messages=MESSAGES)
 def test_without_a_mode_every_argument_counts(
     amqp: AmqpTester, bindings: list[Headers], messages: list[Headers | None]
 ) -> None:
@@ -85,7 +85,7 @@ def test_an_argument_without_a_value_asks_for_presence(amqp: AmqpTester) -> None
 
 
 @requirement("amqp.routing.headers-x-arguments-ignored")
-@holds_for(cost=2, bindings=bindings_with([None, "all", "any"], WITH_X), messages=MESSAGES_WITH_X)
+@holds_for(cost=3, bindings=bindings_with([None, "all", "any"], WITH_X), messages=MESSAGES_WITH_X)
 def test_arguments_that_begin_with_x_do_not_count(
     amqp: AmqpTester, bindings: list[Headers], messages: list[Headers | None]
 ) -> None:
@@ -97,7 +97,7 @@ def test_arguments_that_begin_with_x_do_not_count(
 
 
 @requirement("amqp.routing.headers-all-with-x")
-@holds_for(cost=2, bindings=bindings_with(["all-with-x"], WITH_X), messages=MESSAGES_WITH_X)
+@holds_for(cost=3, bindings=bindings_with(["all-with-x"], WITH_X), messages=MESSAGES_WITH_X)
 def test_all_with_x_wants_every_argument_but_the_mode(
     amqp: AmqpTester, bindings: list[Headers], messages: list[Headers | None]
 ) -> None:
@@ -106,7 +106,7 @@ def test_all_with_x_wants_every_argument_but_the_mode(
 
 
 @requirement("amqp.routing.headers-any-with-x")
-@holds_for(cost=2, bindings=bindings_with(["any-with-x"], WITH_X), messages=MESSAGES_WITH_X)
+@holds_for(cost=3, bindings=bindings_with(["any-with-x"], WITH_X), messages=MESSAGES_WITH_X)
 def test_any_with_x_wants_one_argument_other_than_the_mode(
     amqp: AmqpTester, bindings: list[Headers], messages: list[Headers | None]
 ) -> None:

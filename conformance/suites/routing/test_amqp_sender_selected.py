@@ -101,38 +101,38 @@ def test_one_copy_however_often_a_key_is_named(amqp: AmqpTester) -> None:
 
 @requirement("amqp.routing.cc-everywhere")
 @holds_for(
+    cost=2,
     type_=st.sampled_from(["direct", "topic", "fanout", "headers"]),
     inner=st.sampled_from(["direct", "topic"]),
     patterns=st.lists(st.sampled_from(["a", "b", "a.*", "#.b", "c"]), min_size=1, max_size=3),
-    key=KEYS,
-    cc=KEY_LISTS,
-    bcc=KEY_LISTS,
+    messages=st.lists(st.tuples(KEYS, KEY_LISTS, KEY_LISTS), min_size=1, max_size=5),
 )
 def test_every_exchange_on_the_way_matches_all_the_keys(
     amqp: AmqpTester,
     type_: str,
     inner: str,
     patterns: list[str],
-    key: str,
-    cc: list[str],
-    bcc: list[str],
+    messages: list[tuple[str, list[str], list[str]]],
 ) -> None:
     outer, behind = amqp.exchange(type_), amqp.exchange(inner)
     amqp.admin.bind_exchange(behind, outer, "b")
-    direct = [amqp.bound_queue(outer, pattern) for pattern in patterns]
-    indirect = [amqp.bound_queue(behind, pattern) for pattern in patterns]
-    ways = list(zip([outer] * len(direct), direct, patterns, strict=True))
-    ways += zip([behind] * len(indirect), indirect, patterns, strict=True)
-    bindings = [Binding(source, queue, pattern) for source, queue, pattern in ways]
-    graph = Graph(
-        {outer: type_, behind: inner}, direct + indirect, [*bindings, Binding(outer, behind, "b")]
-    )
-    reached = graph.reached(outer, [key, *cc, *bcc])
-    amqp.admin.publish(outer, key, "message", with_headers({"CC": cc, "BCC": bcc}))
-    for source, queue, pattern in ways:
-        expected = ["message"] * (queue in reached)
-        about = f"copies for a queue bound with {pattern!r} to the {graph.exchanges[source]} one"
-        expect.equal(amqp.bodies(queue), expected, about)
+    bindings = [Binding(outer, behind, "b")]
+    for pattern in patterns:
+        for exchange in (outer, behind):
+            queue = amqp.bound_queue(exchange, pattern)
+            bindings.append(Binding(exchange, queue, pattern))
+    queues = [binding.destination for binding in bindings[1:]]
+    graph = Graph({outer: type_, behind: inner}, queues, bindings)
+    expected: dict[str, list[str]] = {queue: [] for queue in queues}
+    for number, (key, cc, bcc) in enumerate(messages):
+        body = f"{number} under {key!r}, CC {cc}, BCC {bcc}"
+        amqp.admin.publish(outer, key, body, with_headers({"CC": cc, "BCC": bcc}))
+        for queue in graph.reached(outer, [key, *cc, *bcc]):
+            expected[queue].append(body)
+    for binding in bindings[1:]:
+        about = f"messages for a queue bound with {binding.key!r} to the "
+        about += f"{graph.exchanges[binding.source]} exchange"
+        expect.equal(amqp.bodies(binding.destination), expected[binding.destination], about)
 
 
 @requirement("amqp.routing.cc-default-exchange")
