@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -52,6 +53,7 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
 
         @functools.wraps(test)
         def one_example(*args: Any, **kwargs: Any) -> None:
+            budget.begin([value for name, value in kwargs.items() if name not in strategies])
             if takes_amqp:
                 kwargs["amqp"].begin_example()
             shown = repr({name: kwargs[name] for name in strategies})
@@ -79,8 +81,16 @@ class _ShrinkBudget:
     """Ends the search for a smaller input in time, without hiding the one that was found."""
 
     def __init__(self) -> None:
+        self._fixtures: list[weakref.ref[Any]] = []
         self._first_failure_s: float | None = None
         self._failing: set[str] = set()
+
+    def begin(self, fixtures: list[Any]) -> None:
+        """Other fixtures than before mean that the test runs anew, on another target perhaps."""
+        if [known() for known in self._fixtures] != fixtures:
+            self._fixtures = [weakref.ref(fixture) for fixture in fixtures]
+            self._first_failure_s = None
+            self._failing.clear()
 
     def allows(self, example: str) -> bool:
         if self._first_failure_s is None or example in self._failing:
