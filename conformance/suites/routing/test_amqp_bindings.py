@@ -103,7 +103,7 @@ def test_topic_routing_follows_the_bindings(amqp: AmqpTester, rounds: list[Round
 
 
 @requirement("amqp.routing.unbind-one-of-several")
-@holds_for(cost=3, rounds=rounds(KEYS))
+@holds_for(cost=4, rounds=rounds(KEYS))
 def test_routing_follows_the_bindings(amqp: AmqpTester, rounds: list[Round]) -> None:
     for type_ in ["direct", "fanout", "headers"]:
         Followed(amqp, type_, KEYS).follow(rounds)

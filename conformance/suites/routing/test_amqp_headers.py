@@ -137,6 +137,7 @@ def test_a_message_without_headers_satisfies_no_argument(amqp: AmqpTester) -> No
 
 @requirement("amqp.routing.headers-key-ignored")
 @holds_for(
+    cost=3,
     bound=st.sampled_from(["", "a", "b", "#"]),
     keys=st.lists(st.sampled_from(["", "a", "b", "#"]), min_size=1, max_size=4),
 )
