@@ -53,6 +53,9 @@ class Dialect:
     """Whether basic.qos global=true limits the channel (not by default from 4.3)."""
     headers_compare_numbers_loosely: bool
     """Whether 1 matches 1.0 in a headers exchange (== up to 3.12, =:= from 3.13)."""
+    headers_scale_timestamps: bool
+    """Whether a headers exchange compares timestamps of messages in ms with those of bindings in
+    s, so that equal ones do not match (3.13; mc_amqpl:routing_value)."""
     topic_key_hash_limit: int | None
     """Most '#' words in a topic binding key (4.3.5)."""
     checks_body_overrun: bool
@@ -102,6 +105,7 @@ _V3_10 = Dialect(
     refuses_other_delivery_modes=True,
     global_prefetch=True,
     headers_compare_numbers_loosely=True,
+    headers_scale_timestamps=False,
     topic_key_hash_limit=None,
     checks_body_overrun=False,
     max_body_size_in_header=None,
@@ -135,6 +139,7 @@ _V4_0 = Dialect(
     refuses_other_delivery_modes=False,
     global_prefetch=True,
     headers_compare_numbers_loosely=False,
+    headers_scale_timestamps=True,
     topic_key_hash_limit=None,
     checks_body_overrun=False,
     max_body_size_in_header=None,
@@ -168,6 +173,7 @@ _V4_3 = Dialect(
     refuses_other_delivery_modes=False,
     global_prefetch=False,
     headers_compare_numbers_loosely=False,
+    headers_scale_timestamps=True,
     topic_key_hash_limit=2,
     checks_body_overrun=True,
     max_body_size_in_header=512 * MIB,

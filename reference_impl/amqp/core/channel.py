@@ -105,17 +105,18 @@ class Channel:
             exchange = self.vhost.exchange(exchange_name)
             if exchange.internal:
                 raise AccessRefused(f"cannot publish to internal {exchange}")
+            keys = routing_key, *content.extra_keys
             if content.properties.reply_to == REPLY_QUEUE:
                 content, encoded = addressed(self, content), None
             if content.refusal is not None:
                 raise content.refusal
+            if content.altered:
+                encoded = None
             self._check_user_id(content)
             self._check_delivery_mode(content)
-            message = Message(
-                exchange_name, (routing_key, *content.extra_keys), content, body, encoded
-            )
+            message = Message(exchange_name, keys, content, body, encoded)
             queues = exchange.route(message)
-            if not content.extra_keys:
+            if len(keys) == 1:
                 self.vhost.remember_route(exchange, routing_key, queues)
         else:
             message = Message(exchange_name, (routing_key,), content, body, encoded)

@@ -24,7 +24,9 @@ MATCHERS: dict[str, Callable[[Dialect], Matcher]] = {
     "direct": lambda _: Direct(),
     "fanout": lambda _: Fanout(),
     "topic": lambda dialect: Topic(dialect.topic_key_hash_limit),
-    "headers": lambda dialect: Headers(dialect.headers_compare_numbers_loosely),
+    "headers": lambda dialect: Headers(
+        dialect.headers_compare_numbers_loosely, dialect.headers_scale_timestamps
+    ),
 }
 
 PREDECLARED = (
@@ -143,8 +145,11 @@ class Exchange:
 
         The walk goes through exchange-to-exchange bindings and visits each exchange once. The
         alternate exchange of an exchange is followed if that exchange itself found no destination
-        at all (rabbit_exchange:route1, process_alternate).
+        at all (rabbit_exchange:route1, process_alternate). The default exchange knows queues by
+        their names only where it was published to; as an alternate exchange it has no bindings.
         """
+        if self.name == "":
+            return named_targets(self.vhost, message.routing_keys)
         headers = message.content.properties.headers
         queues: dict[Target, None] = {}
         seen = {self}
@@ -166,8 +171,6 @@ class Exchange:
     def _destinations(
         self, keys: Iterable[str], headers: Table | None
     ) -> Sequence[Target | Exchange]:
-        if self.name == "":  # the default exchange: every queue by its own name
-            return named_targets(self.vhost, keys)
         found: dict[Target | Exchange, None] = {}
         for key in keys:
             found.update(dict.fromkeys(self.matcher.match(key, headers)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_impl.amqp.fields import Properties
+from reference_impl.amqp.fields import Properties, Table
 from reference_impl.errors import PreconditionFailed
 
 REPLY_QUEUE = "amq.rabbitmq.reply-to"
@@ -20,9 +20,11 @@ class Content:
     Made once for each distinct content header and shared by all messages that carry it. A property
     that the broker must refuse is kept in `refusal` until the publish reaches the point where
     RabbitMQ checks it. `needs_checks` tells whether a publish has to look at the properties.
+    `altered` tells that `properties` are not those received: the BCC header is never passed on.
     """
 
     __slots__ = (
+        "altered",
         "bcc_keys",
         "extra_keys",
         "needs_checks",
@@ -41,12 +43,14 @@ class Content:
         self.ttl_ms: int | None = None
         self.extra_keys: tuple[str, ...] = ()
         self.bcc_keys: tuple[str, ...] = ()
+        self.altered = False
         try:
             if properties.expiration is not None:
                 self.ttl_ms = parse_expiration(properties.expiration)
             if properties.headers:
                 self.bcc_keys = self._header_keys("BCC")
                 self.extra_keys = self._header_keys("CC") + self.bcc_keys
+                self._hide_bcc(properties.headers)
         except PreconditionFailed as refusal:
             self.refusal = refusal
         self.needs_checks = (
@@ -54,7 +58,14 @@ class Content:
             or properties.user_id is not None
             or properties.delivery_mode not in (None, 1, 2)
             or properties.reply_to == REPLY_QUEUE
+            or self.altered
         )
+
+    def _hide_bcc(self, headers: Table) -> None:
+        if "BCC" in headers:
+            shown = {name: field for name, field in headers.items() if name != "BCC"}
+            self.properties = self.properties.replace(headers=shown)
+            self.altered = True
 
     def _header_keys(self, name: str) -> tuple[str, ...]:
         """Routing keys of the CC or BCC header (docs: sender-selected distribution)."""
@@ -63,7 +74,7 @@ class Content:
             return ()
         if field.type != "array":
             raise PreconditionFailed(
-                'invalid message: {unacceptable_type_in_header,<<"%s">>,%s}' % (name, field.type)
+                'invalid message: {unacceptable_type_in_header,"%s",%s}' % (name, field.type)
             )
         return tuple(item.value for item in field.value if item.type == "longstr")
 

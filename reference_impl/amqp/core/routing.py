@@ -180,9 +180,12 @@ class Headers:
 
     routes_by_key_alone = False
 
-    def __init__(self, compare_numbers_loosely: bool = False) -> None:
+    def __init__(
+        self, compare_numbers_loosely: bool = False, scale_timestamps: bool = False
+    ) -> None:
         self._bindings: list[tuple[Any, str, Table]] = []
         self._loose = compare_numbers_loosely
+        self._scale_timestamps = scale_timestamps
 
     @staticmethod
     def check_arguments(arguments: Table) -> None:
@@ -231,21 +234,35 @@ class Headers:
             return False
         if wanted.type == "void":
             return True
-        if wanted.value != found.value:
-            return False
+        if self._scale_timestamps and found.type == "timestamp":
+            found = Field("timestamp", found.value * 1000)
         if self._loose and _is_number(wanted) and _is_number(found):
-            return True
-        return type(wanted.value) is type(found.value)
+            return bool(wanted.value == found.value)
+        return _comparable(wanted) == _comparable(found)
 
 
 def _is_number(field: Field) -> bool:
     return isinstance(field.value, int | float) and not isinstance(field.value, bool)
 
 
+def _comparable(field: Field) -> str:
+    """Equal for values that are the same Erlang term: strings and octets are one kind, integers
+    of all widths another; inside tables and arrays types and order count."""
+    value = field.value
+    if field.type == "longstr":
+        value = value.encode("utf-8", "surrogateescape")
+    elif field.type == "table":
+        value = list(value.items())
+    return repr(value)
+
+
 def erlang_term(field: Field) -> str:
     """A value as RabbitMQ's error texts print it (~tp)."""
+    if field.type == "void":
+        return "undefined"
     if field.type in ("longstr", "binary"):
-        return f'<<"{field.value}">>'
+        text = field.value if field.type == "longstr" else field.value.decode("utf-8", "replace")
+        return f'<<"{text}">>' if text else "<<>>"
     if isinstance(field.value, bool):
         return str(field.value).lower()
     return str(field.value)
