@@ -269,7 +269,7 @@ class VirtualHost:
             raise NotFound(f"no {kind} '{destination}' in vhost '{self.name}'")
         if isinstance(target, Queue) and target.owner is not None:
             self._check_owner(target, connection)
-        exchange.check_binding(key, arguments)
+        exchange.check_binding(target, key, arguments)
         binding = Binding(target, key, arguments)
         if exchange.bind(binding):
             self.routes.clear()
