@@ -131,6 +131,26 @@ def test_queue_names_are_any_text(amqp: AmqpTester, text: str, long: bool) -> No
     expect.equal(amqp.bodies(queue), ["by its name"])
 
 
+@requirement("amqp.topology.names-of-both-kinds")
+def test_queue_and_exchange_may_share_a_name(amqp: AmqpTester) -> None:
+    name, source = amqp.exchange("fanout"), amqp.exchange("fanout")
+    amqp.admin.declare_queue(name, exclusive=True)
+    amqp.admin.bind(name, source)
+    amqp.admin.publish(source, "", "to the queue")
+    amqp.admin.publish(name, "", "to the exchange, which routes nowhere")
+    expect.equal(amqp.bodies(name), ["to the queue"], "messages in the queue")
+    amqp.admin.delete_exchange(name)
+    amqp.admin.publish(source, "", "still bound")
+    expect.equal(amqp.bodies(name), ["still bound"], "messages after the exchange is deleted")
+
+
+@requirement("amqp.topology.names-case")
+def test_names_are_case_sensitive(amqp: AmqpTester) -> None:
+    queue, exchange = amqp.queue(), amqp.exchange()
+    expect.equal(queue_exists(amqp, queue.upper()), False, "queue in capitals")
+    expect.equal(exchange_exists(amqp, exchange.upper()), False, "exchange in capitals")
+
+
 @requirement("amqp.topology.name-long-missing")
 def test_missing_queue_of_a_long_name(amqp: AmqpTester) -> None:
     queue = cut_to_octets(amqp.name("q") + 260 * "é")

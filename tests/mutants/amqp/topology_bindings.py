@@ -4,8 +4,8 @@ from tests.mutants.mutant import Mutant
 
 DECLARE_QUEUE = "amqp.core.vhost:VirtualHost.declare_queue"
 STRIPPED = "amqp.core.vhost:stripped"
-BINDING_IDENTITY = "amqp.core.exchanges:Binding.identity"
 BIND = "amqp.core.vhost:VirtualHost.bind"
+BINDING_IDENTITY = "amqp.core.exchanges:Binding.identity"
 UNBIND = "amqp.core.vhost:VirtualHost.unbind"
 HANDLE_QUEUE_DECLARE = "amqp.methods.queue_declare:handle"
 CHANNEL_LAST_DECLARED = "amqp.core.channel:Channel.last_declared"
@@ -54,6 +54,20 @@ MUTANTS = [
         '.replace("\\n", "")',
         '.replace("\\n", "")[:128]',
         kills=("amqp.topology.exchange-name-any-text", "amqp.topology.queue-name-any-text"),
+    ),
+    Mutant(
+        "topology-queue-bind-finds-exchange",
+        BIND,
+        '(self.queues if kind == "queue" else self.exchanges)',
+        "{**self.queues, **self.exchanges}",
+        kills=("amqp.topology.names-of-both-kinds",),
+    ),
+    Mutant(
+        "topology-names-fold-case",
+        STRIPPED,
+        '.replace("\\n", "")',
+        '.replace("\\n", "").casefold()',
+        kills=("amqp.topology.names-case",),
     ),
     Mutant(
         "topology-long-reply-text-not-cut",
