@@ -94,10 +94,13 @@ def test_redeclaring_tells_the_consumers(
     started = [channels[number % 2].consume(queue) for number in range(consumers)]
     for consumer in started[:cancelled]:
         consumer.channel.cancel(consumer)
+    left = started[cancelled:]
     answer = amqp.admin.declare_queue(queue, exclusive=True, passive=passive)
-    expect.equal(
-        answer.consumer_count, max(0, consumers - cancelled), "consumer-count of declare-ok"
-    )
+    expect.equal(answer.consumer_count, len(left), "consumer-count of declare-ok")
+    channels[0].close()
+    remaining = len([consumer for consumer in left if consumer.channel is channels[1]])
+    answer = amqp.admin.declare_queue(queue, exclusive=True, passive=passive)
+    expect.equal(answer.consumer_count, remaining, "consumer-count after a channel is closed")
 
 
 @requirement("amqp.topology.queue-consumer-count-inactive")

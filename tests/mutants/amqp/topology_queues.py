@@ -70,6 +70,13 @@ MUTANTS = [
         kills=("amqp.topology.queue-redeclare-consumer-count",),
     ),
     Mutant(
+        "topology-closed-channel-leaves-its-consumers",
+        "amqp.core.queues:Queue.channel_closed",
+        "self.consumers.remove(consumer)",
+        "pass",
+        kills=("amqp.topology.queue-redeclare-consumer-count",),
+    ),
+    Mutant(
         "topology-waiting-consumers-not-counted",
         HANDLE_QUEUE_DECLARE,
         "len(found.consumers)",
