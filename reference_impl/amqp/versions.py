@@ -66,10 +66,12 @@ class Dialect:
     """Deprecated arguments that close the connection with 541 (4.3)."""
     queue_versions: tuple[int, ...]
     """Accepted values of x-queue-version."""
-    consumer_timeout_argument: bool
-    """Whether x-consumer-timeout is known to classic queues (3.12 to 4.2)."""
-    validates_argument_ownership: bool
-    """Whether an argument of another queue type is refused on a classic queue."""
+    omitted_queue_types: tuple[str, ...]
+    """Values of x-queue-type that ask for the default type."""
+    checks_queue_mode: bool
+    """Whether x-queue-mode must be "default" or "lazy" (up to 4.2)."""
+    foreign_queue_arguments: tuple[str, ...]
+    """Arguments of quorum queues and streams, which a classic queue refuses with 406."""
     passive_declare_needs_permission: bool
     """Whether a passive declare needs any one permission (4.3.1)."""
     binds_reply_queue: bool
@@ -86,6 +88,17 @@ class Dialect:
     extra_exchange_types: tuple[str, ...]
     """Exchange types of the core beside the four of the specification."""
 
+
+_FOREIGN_QUEUE_ARGUMENTS = (
+    "x-max-age",
+    "x-stream-max-segment-size-bytes",
+    "x-initial-cluster-size",
+    "x-delivery-limit",
+    "x-dead-letter-strategy",
+    "x-quorum-initial-group-size",
+    "x-max-in-memory-length",
+    "x-max-in-memory-bytes",
+)
 
 _V3_10 = Dialect(
     version="3.10.8",
@@ -111,8 +124,9 @@ _V3_10 = Dialect(
     max_body_size_in_header=None,
     refused_queue_arguments=(),
     queue_versions=(1, 2),
-    consumer_timeout_argument=False,
-    validates_argument_ownership=True,
+    omitted_queue_types=(),
+    checks_queue_mode=True,
+    foreign_queue_arguments=(*_FOREIGN_QUEUE_ARGUMENTS, "x-queue-leader-locator"),
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
     keeps_transient_exchanges=False,
@@ -145,8 +159,9 @@ _V4_0 = Dialect(
     max_body_size_in_header=None,
     refused_queue_arguments=(),
     queue_versions=(1, 2),
-    consumer_timeout_argument=True,
-    validates_argument_ownership=True,
+    omitted_queue_types=("undefined",),
+    checks_queue_mode=True,
+    foreign_queue_arguments=_FOREIGN_QUEUE_ARGUMENTS,
     passive_declare_needs_permission=False,
     binds_reply_queue=True,
     keeps_transient_exchanges=False,
@@ -179,8 +194,17 @@ _V4_3 = Dialect(
     max_body_size_in_header=512 * MIB,
     refused_queue_arguments=("x-queue-master-locator",),
     queue_versions=(2,),
-    consumer_timeout_argument=False,
-    validates_argument_ownership=True,
+    omitted_queue_types=("", "undefined"),
+    checks_queue_mode=False,
+    foreign_queue_arguments=(
+        *_FOREIGN_QUEUE_ARGUMENTS,
+        "x-stream-filter-size-bytes",
+        "x-consumer-timeout",
+        "x-consumer-disconnected-timeout",
+        "x-delayed-retry-type",
+        "x-delayed-retry-min",
+        "x-delayed-retry-max",
+    ),
     passive_declare_needs_permission=True,
     binds_reply_queue=False,
     keeps_transient_exchanges=True,

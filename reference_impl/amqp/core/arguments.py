@@ -102,33 +102,26 @@ CLASSIC_QUEUE_CHECKS: dict[str, Check] = {
 }
 """Arguments whose value a classic queue checks, in RabbitMQ's order."""
 
-CLASSIC_QUEUE_COMPARED = (*CLASSIC_QUEUE_CHECKS, "x-queue-version", "x-queue-type")
-"""Arguments that a redeclaration must repeat with an equal value."""
-
-FOREIGN_ARGUMENTS = (
-    "x-max-age",
-    "x-stream-max-segment-size-bytes",
-    "x-stream-filter-size-bytes",
-    "x-initial-cluster-size",
-    "x-delivery-limit",
-    "x-dead-letter-strategy",
-    "x-quorum-initial-group-size",
-    "x-max-in-memory-length",
-    "x-max-in-memory-bytes",
-    "x-quorum-target-group-size",
+CLASSIC_QUEUE_COMPARED = (
+    *CLASSIC_QUEUE_CHECKS,
+    "x-queue-version",
+    "x-queue-type",
+    "x-queue-master-locator",
 )
-"""Arguments of quorum queues and streams that a classic queue refuses."""
+"""Arguments that a redeclaration must repeat with an equal value."""
 
 
 def check_queue_declaration(subject: str, arguments: Table, dialect: Dialect) -> None:
     """Refuse queue arguments that are invalid, foreign to classic queues or not served."""
-    _check_queue_type(subject, arguments)
+    _check_queue_type(subject, arguments, dialect)
     for name in dialect.refused_queue_arguments:
         if name in arguments:
             feature = name.removeprefix("x-").replace("-", "_")
             raise InternalError(f"Feature `{feature}` is deprecated.")
     for name, check in CLASSIC_QUEUE_CHECKS.items():
-        if name in arguments:
+        if name not in arguments or name in dialect.foreign_queue_arguments:
+            continue
+        if name != "x-queue-mode" or dialect.checks_queue_mode:
             _refuse(subject, name, check(arguments[name], arguments))
     version = arguments.get("x-queue-version")
     if version is not None:
@@ -136,20 +129,17 @@ def check_queue_declaration(subject: str, arguments: Table, dialect: Dialect) ->
         if reason is None and version.value not in dialect.queue_versions:
             reason = f"\"unsupported queue version '{version.value}'\""
         _refuse(subject, "x-queue-version", reason)
-    foreign: tuple[str, ...] = FOREIGN_ARGUMENTS
-    if not dialect.consumer_timeout_argument:
-        foreign += ("x-consumer-timeout",)
-    _refuse_foreign(subject, arguments, foreign)
+    _refuse_foreign(subject, arguments, dialect.foreign_queue_arguments)
 
 
-def _check_queue_type(subject: str, arguments: Table) -> None:
+def _check_queue_type(subject: str, arguments: Table, dialect: Dialect) -> None:
     queue_type = arguments.get("x-queue-type")
     if queue_type is None:
         return
     _refuse(subject, "x-queue-type", _text(queue_type, arguments))
     if queue_type.value in ("quorum", "stream"):
         raise NotImplementedByBroker(f"queue type '{queue_type.value}'")
-    if queue_type.value not in ("classic", ""):
+    if queue_type.value not in ("classic", *dialect.omitted_queue_types):
         _refuse(subject, "x-queue-type", f"\"unsupported queue type '{queue_type.value}'\"")
 
 
@@ -198,17 +188,17 @@ def check_field(subject: object, name: str, current: object, received: object) -
 def check_arguments(
     subject: object, current: Table, received: Table, compared: Iterable[str]
 ) -> None:
-    """Raise PreconditionFailed unless the compared arguments are equivalent: numbers by value
-    whatever their width, everything else by type and value."""
+    """Raise PreconditionFailed unless the compared arguments are equivalent.
+
+    RabbitMQ compares the bare values: an integer of any width equals any other, and a timestamp; a
+    string equals its octets; a boolean, a float or a string is never a number."""
     for name in compared:
         old, new = current.get(name), received.get(name)
         if old == new or (name == "x-queue-type" and _both_classic(old, new)):
             continue
         if old is not None and new is not None:
-            if _type_class(old) == _type_class(new) and old.value == new.value:
+            if _bare(old) == _bare(new):
                 continue
-            if old.value == new.value:
-                continue  # assert_field_equivalence compares the bare values
             raise PreconditionFailed(
                 f"inequivalent arg '{name}' for {subject}: "
                 f"received {_shown(new.value)} but current is {_shown(old.value)}"
@@ -223,10 +213,12 @@ def _both_classic(old: Field | None, new: Field | None) -> bool:
     return all(field is None or field.value == "classic" for field in (old, new))
 
 
-def _type_class(field: Field) -> str:
-    if field.type in INTEGER_TYPES or field.type == "decimal":
-        return "int"
-    return "float" if field.type == "double" else field.type
+def _bare(field: Field) -> tuple[type, object]:
+    """A value without its width, which equals another if Erlang's =:= says so."""
+    value = field.value
+    if field.type == "longstr":
+        value = value.encode("utf-8", "surrogateescape")
+    return type(value), value
 
 
 def _shown(value: object) -> str:

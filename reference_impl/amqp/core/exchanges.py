@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from reference_impl.amqp.core import arguments as args
+from reference_impl.amqp.core.balancing import LocalRandom, ModulusHash
 from reference_impl.amqp.core.direct_reply import GoneRequester, ReplyConsumer, reply_target
 from reference_impl.amqp.core.queues import Queue
 from reference_impl.amqp.core.routing import Direct, Fanout, Headers, Matcher, Topic
@@ -27,7 +28,11 @@ MATCHERS: dict[str, Callable[[Dialect], Matcher]] = {
     "headers": lambda dialect: Headers(
         dialect.headers_compare_numbers_loosely, dialect.headers_scale_timestamps
     ),
+    "x-local-random": lambda _: LocalRandom(),
+    "x-modulus-hash": lambda _: ModulusHash(),
 }
+
+SPECIFIED_TYPES = ("direct", "fanout", "topic", "headers")
 
 PREDECLARED = (
     ("", "direct", False),
@@ -43,10 +48,8 @@ PREDECLARED = (
 
 def check_type(type_name: str, dialect: Dialect) -> None:
     """Refuse an exchange type that this version does not have."""
-    if type_name in MATCHERS:
+    if type_name in SPECIFIED_TYPES or type_name in dialect.extra_exchange_types:
         return
-    if type_name in dialect.extra_exchange_types:
-        raise PreconditionFailed(f"exchange type '{type_name}' is not served by the reference")
     text = f"unknown exchange type '{type_name}'"
     if dialect.unknown_exchange_type_closes_connection:
         raise CommandInvalid(text)
@@ -117,12 +120,14 @@ class Exchange:
         args.check_field(self, "internal", self.internal, internal)
         args.check_arguments(self, self.arguments, arguments, ("alternate-exchange",))
 
-    def check_binding(self, key: str, arguments: Table) -> None:
+    def check_binding(self, destination: Queue | Exchange, key: str, arguments: Table) -> None:
         """Raise PreconditionFailed for a binding that this exchange type refuses."""
         if isinstance(self.matcher, Headers):
             self.matcher.check_arguments(arguments)
         elif isinstance(self.matcher, Topic):
             self.matcher.check_key(key)
+        elif isinstance(self.matcher, LocalRandom):
+            self.matcher.check_binding(key, isinstance(destination, Queue))
 
     def bind(self, binding: Binding) -> bool:
         """Add a binding; False if it is there already (queue.bind/duplicates)."""

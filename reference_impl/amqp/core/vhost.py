@@ -247,7 +247,7 @@ class VirtualHost:
     ) -> tuple[str, str]:
         """Check what bind and unbind check alike; return both names, stripped of CR and LF."""
         source, destination = stripped(source), stripped(destination)
-        if not self.dialect.binds_reply_queue and destination.startswith(REPLY_QUEUE):
+        if not self.dialect.binds_reply_queue and destination.startswith("amq.rabbitmq.reply-to."):
             raise AccessRefused("cannot bind or unbind to a volatile (direct reply-to) queue")
         connection.check_access(kind, destination, "write")
         _check_not_default(source, *([destination] if kind == "exchange" else []))
@@ -274,7 +274,7 @@ class VirtualHost:
             raise NotFound(f"no {kind} '{destination}' in vhost '{self.name}'")
         if isinstance(target, Queue) and target.owner is not None:
             self._check_owner(target, connection)
-        exchange.check_binding(key, arguments)
+        exchange.check_binding(target, key, arguments)
         binding = Binding(target, key, arguments)
         if exchange.bind(binding):
             self.routes.clear()
@@ -296,9 +296,11 @@ class VirtualHost:
         target = (self.queues if kind == "queue" else self.exchanges).get(destination)
         if exchange is None or target is None:
             return
+        binding = Binding(target, key, arguments)
+        if binding.identity not in exchange.bindings:
+            return
         if isinstance(target, Queue) and target.owner is not None:
             self._check_owner(target, connection)
-        binding = Binding(target, key, arguments)
         if exchange.unbind(binding):
             self.routes.clear()
             if exchange.survives_restart and target.survives_restart:

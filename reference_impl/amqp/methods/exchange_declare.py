@@ -1,9 +1,10 @@
 """exchange.declare (40.10)
 
-Versions   An unknown type is 503 for the connection up to 3.12 and 406 for the channel later.
+Versions   An unknown type is 503 for the connection up to 3.12 and 406 for the channel later. The
+           types x-local-random (4.0) and x-modulus-hash (4.3) came later.
 Behaviour  Creates an exchange, or checks that an equivalent one exists; passive only checks that
            one of that name exists.
-Deviations Exchange types x-local-random and x-modulus-hash (4.x) are refused with 406.
+Deviations x-local-random takes turns; x-modulus-hash has a hash of its own.
 Source     XML exchange.declare; rabbit_channel:handle_method, rabbit_exchange.
 """
 
