@@ -59,6 +59,8 @@ class Dialect:
     """Whether an argument of another queue type is refused on a classic queue."""
     passive_declare_needs_permission: bool
     """Whether a passive declare needs any one permission (4.3.1)."""
+    takes_cancel_ok: bool
+    """Whether a client may answer basic.cancel (4.3, for consumers that time out)."""
     binds_reply_queue: bool
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
     recovered_count_as_redelivered: bool
@@ -90,6 +92,7 @@ _V3_10 = Dialect(
     consumer_timeout_argument=False,
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
+    takes_cancel_ok=False,
     binds_reply_queue=True,
     recovered_count_as_redelivered=False,
     extra_exchange_types=(),
@@ -117,6 +120,7 @@ _V4_0 = Dialect(
     consumer_timeout_argument=True,
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
+    takes_cancel_ok=False,
     binds_reply_queue=True,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random",),
@@ -144,6 +148,7 @@ _V4_3 = Dialect(
     consumer_timeout_argument=False,
     validates_argument_ownership=True,
     passive_declare_needs_permission=True,
+    takes_cancel_ok=True,
     binds_reply_queue=False,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random", "x-modulus-hash"),
