@@ -66,6 +66,7 @@ class RawConnection:
             )
         except OSError as error:
             raise ConnectionClosed(0, f"cannot connect: {error}") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     # -- sending ----------------------------------------------------------------------------
 
