@@ -163,6 +163,7 @@ class ChannelSession:
             return
         if size == 0:
             self._publish(b"")
+        self.session.publish_received()
 
     def _begin_content(self, payload: bytes, size: int) -> None:
         limit = self.session.dialect.max_body_size_in_header
@@ -236,7 +237,6 @@ class ChannelSession:
         if core.confirming and not self._owes_confirms:
             self._owes_confirms = True
             session.unsettled.append(self)
-        session.publish_received()
 
     def _refuse(self, refusal: Refusal, method: spec.MethodSpec | None) -> None:
         self._target = self._content = None

@@ -436,8 +436,8 @@ class AmqpSession:
     # -- resource alarms --------------------------------------------------------------------
 
     def publish_received(self) -> None:
-        """A connection is blocked when it publishes while an alarm is set, not before, whatever it
-        did earlier (rabbit_reader:publish_received)."""
+        """A content header came: a connection is blocked when it publishes while an alarm is set,
+        not before, whatever it did earlier. The body waits (rabbit_reader:post_process_frame)."""
         if self.broker.alarms:
             self._published = True
             self._alarms_changed()
