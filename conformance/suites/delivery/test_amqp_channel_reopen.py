@@ -27,7 +27,7 @@ def filled_queue(amqp: AmqpTester, raw: RawConnection, count: int) -> str:
 def get(raw: RawConnection, queue: str) -> spec.Basic.GetOk:
     """Get a message with an empty body."""
     answer = raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
-    raw.read_frame()
+    raw.expect_body()
     return answer
 
 
@@ -49,7 +49,7 @@ def test_the_prefetch_limit_is_forgotten(amqp: AmqpTester) -> None:
     raw.call(1, spec.Basic.Consume(queue=queue, consumer_tag="t"), spec.Basic.ConsumeOk)
     for _ in range(2):
         raw.expect(spec.Basic.Deliver)
-        raw.read_frame()
+        raw.expect_body()
 
 
 @requirement("amqp.delivery.reopened-channel-has-no-consumers")

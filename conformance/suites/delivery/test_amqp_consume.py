@@ -9,7 +9,7 @@ from conformance import expect
 from conformance.drivers.amqp.raw import RawConnection, any_frame, method_frame
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.requirements import requirement
-from conformance.suites.delivery.steps import await_consumers, fill, texts
+from conformance.suites.delivery.steps import await_consumers, await_ready, fill, texts
 
 INTEGERS = {
     "b": b"b\x05",
@@ -107,7 +107,7 @@ def test_a_cancelled_tag_is_used_again(amqp: AmqpTester) -> None:
     amqp.admin.publish("", old, "for nobody")
     amqp.admin.publish("", new, "for the new consumer")
     expect.equal(texts(again.expect(1)), ["for the new consumer"])
-    expect.equal(amqp.admin.ready(old), 1, "ready messages of the queue without consumer")
+    await_ready(amqp, old, 1)
 
 
 @requirement("amqp.delivery.consume-from-a-missing-queue-is-refused")

@@ -41,6 +41,8 @@ def test_consumers_take_turns(amqp: AmqpTester, channels: list[int]) -> None:
     consumers = [pair[index].consume(queue) for index in channels]
     bodies = fill(amqp, queue, 2 * len(consumers) + 1)
     await_deliveries(consumers, len(bodies))
+    delivered = [text for consumer in consumers for text in texts(consumer.received)]
+    expect.same_members(delivered, bodies, "what all consumers got together")
     owner = {text: c.tag for c in consumers for text in texts(c.received)}
     turns = [owner[body] for body in bodies]
     first = turns[: len(consumers)]
@@ -160,9 +162,9 @@ def test_the_cancelled_active_consumer_acknowledges_what_it_has(amqp: AmqpTester
     queue = amqp.queue(arguments=SINGLE_ACTIVE)
     active, waiting = consume(amqp, queue, None), consume(amqp, queue, None)
     fill(amqp, queue, 2)
-    first, _ = active.expect(2)
+    tag = active.expect(2)[0].tag
     active.channel.cancel(active)
-    active.channel.ack(first.tag)
+    active.channel.ack(tag)
     active.channel.close()
     expect.equal(texts(waiting.expect(1)), ["m2"], "what the new active consumer gets")
     waiting.channel.close()

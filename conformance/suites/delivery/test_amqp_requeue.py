@@ -180,9 +180,9 @@ def test_recover_async_gives_everything_back(amqp: AmqpTester) -> None:
         raw.publish(1, "", queue, body)
     for _ in range(2):
         raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
-        raw.read_frame()
-        raw.read_frame()
+        raw.expect_body()
     raw.send_method(1, spec.Basic.RecoverAsync(requeue=True))
-    look = spec.Queue.Declare(queue=queue, passive=True)
-    expect.equal(raw.call(1, look, spec.Queue.DeclareOk).message_count, 2, "ready messages")
-    expect.true(raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk).redelivered, "flag", 0)
+    for _ in range(2):
+        answer = raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+        expect.equal(answer.redelivered, True, "redelivered flag")
+        raw.expect_body()
