@@ -56,8 +56,7 @@ class OneQueue:
     def end(self) -> None:
         """Close both clients: what was not settled must be ready, and nothing else."""
         for client in "AB":
-            self._close(client)
-        await_ready(self._amqp, self.name, len(self.model.ready))
+            self.step(("close", client))
         expect.same_members(self._amqp.bodies(self.name), self.model.ready, "ready at the end")
 
     # -- operations -------------------------------------------------------------------------
