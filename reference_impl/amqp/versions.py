@@ -59,6 +59,9 @@ class Dialect:
     """Whether an argument of another queue type is refused on a classic queue."""
     passive_declare_needs_permission: bool
     """Whether a passive declare needs any one permission (4.3.1)."""
+    foreign_consumer_arguments: tuple[str, ...]
+    """Consumer arguments of quorum queues and streams, refused for a classic queue (the lists
+    consumer_arguments in rabbit_quorum_queue and rabbit_stream_queue)."""
     takes_cancel_ok: bool
     """Whether a client may answer basic.cancel (4.3, for consumers that time out)."""
     binds_reply_queue: bool
@@ -92,6 +95,7 @@ _V3_10 = Dialect(
     consumer_timeout_argument=False,
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
+    foreign_consumer_arguments=("x-stream-offset",),
     takes_cancel_ok=False,
     binds_reply_queue=True,
     recovered_count_as_redelivered=False,
@@ -120,6 +124,7 @@ _V4_0 = Dialect(
     consumer_timeout_argument=True,
     validates_argument_ownership=True,
     passive_declare_needs_permission=False,
+    foreign_consumer_arguments=("x-stream-offset", "x-stream-filter", "x-stream-match-unfiltered"),
     takes_cancel_ok=False,
     binds_reply_queue=True,
     recovered_count_as_redelivered=True,
@@ -148,6 +153,12 @@ _V4_3 = Dialect(
     consumer_timeout_argument=False,
     validates_argument_ownership=True,
     passive_declare_needs_permission=True,
+    foreign_consumer_arguments=(
+        "x-stream-offset",
+        "x-stream-filter",
+        "x-stream-match-unfiltered",
+        "x-consumer-timeout",
+    ),
     takes_cancel_ok=True,
     binds_reply_queue=False,
     recovered_count_as_redelivered=True,
