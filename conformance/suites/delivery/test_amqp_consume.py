@@ -120,10 +120,28 @@ def test_no_queue_to_consume_from(amqp: AmqpTester) -> None:
 @requirement("amqp.delivery.foreign-consumer-argument-is-refused")
 @pytest.mark.parametrize("offset", ["first", 0])
 def test_a_stream_offset_on_a_classic_queue(amqp: AmqpTester, offset: object) -> None:
+    argument_is_refused(amqp, "x-stream-offset", offset)
+
+
+@requirement("amqp.delivery.stream-filter-on-a-classic-queue-is-refused")
+@pytest.mark.parametrize(
+    ("name", "value"), [("x-stream-filter", "a"), ("x-stream-match-unfiltered", True)]
+)
+def test_a_stream_filter_on_a_classic_queue(amqp: AmqpTester, name: str, value: object) -> None:
+    argument_is_refused(amqp, name, value)
+
+
+@requirement("amqp.delivery.consumer-timeout-on-a-classic-queue-is-refused")
+def test_a_consumer_timeout_on_a_classic_queue(amqp: AmqpTester) -> None:
+    argument_is_refused(amqp, "x-consumer-timeout", 60_000)
+
+
+def argument_is_refused(amqp: AmqpTester, name: str, value: object) -> None:
+    """A consumer with the argument fails its channel with 406 and does not exist."""
     queue = amqp.queue()
     channel = amqp.channel()
     with expect.channel_error(406):
-        channel.consume(queue, arguments={"x-stream-offset": offset})
+        channel.consume(queue, arguments={name: value})
     await_consumers(amqp, queue, 0)
 
 
