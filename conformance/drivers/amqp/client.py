@@ -260,8 +260,9 @@ class Connection:
         return self.closed
 
     def close(self) -> None:
-        """Close in the orderly way and wait for the answer."""
+        """Close in the orderly way and wait for the answer; its channels go with it."""
         if self.closed is None:
+            self.impl._channels.clear()  # or pika closes each of them first
             self.impl.close()
             self.client.wait_for(lambda: self.closed is not None, "connection.close-ok")
 
@@ -384,8 +385,9 @@ class Channel:
             self._call(self.impl.exchange_declare, "an answer", "amq.direct", passive=True)
 
     def close(self) -> None:
-        """Close the channel and wait for close-ok."""
+        """Close the channel and wait for close-ok; its consumers go with it."""
         if not self._is_over() and self.impl.is_open:
+            self.impl._consumers.clear()  # or pika cancels each of them first
             self.impl.close()
             self._wait(lambda: self.impl.is_closed, "channel.close-ok")
 
