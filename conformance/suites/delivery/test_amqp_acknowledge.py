@@ -23,7 +23,12 @@ from conformance.suites.delivery.steps import (
 
 PERSISTENT = BasicProperties(delivery_mode=2)
 
-STEPS = st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=4)
+STEPS = st.builds(
+    lambda before, tag, after: [*((t, False) for t in before), (tag, True), *after],
+    before=st.lists(st.integers(1, 5), max_size=2),
+    tag=st.integers(1, 4),
+    after=st.lists(st.tuples(st.integers(1, 5), st.booleans()), max_size=2),
+)
 """Tags to settle, and whether with `multiple`; a tag that is settled already is left out."""
 
 
