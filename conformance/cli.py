@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,9 +20,8 @@ COMMANDS = {
     "serve": "run the reference broker",
     "compare": "drive the same operations through two targets and compare what is observed",
     "report": "write index.html for a folder of results",
-    "replay": "run one failed requirement again with the inputs that failed",
+    "check": "say what is wrong with a recorded history of operations",
     "bench": "measure two targets with the same client in one run",
-    "check": "check a history of operations",
 }
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
@@ -47,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output is gone, as with `| head`: nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:

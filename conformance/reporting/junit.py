@@ -54,7 +54,7 @@ def _message(requirement: Mapping[str, Any]) -> str:
     if requirement["expected"] and "deviation" in requirement:
         return f"known deviation: {requirement['deviation']['reason']}"
     reasons = [test.get("reason", "") for test in requirement["tests"]]
-    return next((reason for reason in reasons if reason), requirement["verdict"])
+    return str(next((reason for reason in reasons if reason), requirement["verdict"]))
 
 
 def _details(requirement: Mapping[str, Any]) -> str:

@@ -66,10 +66,10 @@ class TerminalProgress:
 def print_report(console: Console, results: Results) -> None:
     """The table by topic, then every failure with its evidence, then the verdict of the run."""
     console.print(_topic_table(results))
-    for identifier in results.records:
-        if not results.expected(identifier):
-            tried: list[TestRecord | None] = [*results.records[identifier]]
-            for record in tried or [None]:
+    _print_not_run(console, results)
+    for identifier in results.unexpected():
+        if results.verdict(identifier) is not Verdict.NOT_RUN:
+            for record in results.records[identifier]:
                 _print_failure(console, results, identifier, record)
     for problem in results.problems:
         console.print(Text(f"note: {problem}", style="yellow"))
@@ -101,30 +101,39 @@ def _topic_table(results: Results) -> Table:
     return table
 
 
-def _print_failure(
-    console: Console, results: Results, identifier: str, record: TestRecord | None
-) -> None:
+def _print_not_run(console: Console, results: Results) -> None:
+    """What did not run, by reason: an unreachable broker is one sentence, not one a test."""
+    reasons: dict[str, list[str]] = {}
+    for identifier in results.records:
+        if results.verdict(identifier) is Verdict.NOT_RUN:
+            given = [record.reason for record in results.records[identifier] if record.reason]
+            reason = given[0] if given else results.stopped_early or "it has no test"
+            reasons.setdefault(reason, []).append(identifier)
+    for reason, identifiers in reasons.items():
+        listed = ", ".join(identifiers[:3]) + (" ..." if len(identifiers) > 3 else "")
+        console.print(Text(f"NOT RUN  {len(identifiers)} ({listed})", style="magenta"))
+        console.print(Text(f"  {reason}"))
+
+
+def _print_failure(console: Console, results: Results, identifier: str, record: TestRecord) -> None:
     requirement = results.requirements[identifier]
     deviation = results.deviations.get(identifier)
-    if record is None:
-        verdict, reason = Verdict.NOT_RUN, results.stopped_early or "no test ran"
-    else:
-        verdict, reason = record.verdict, record.reason
-    if verdict is Verdict.PASSED and deviation is None:
+    stale = record.verdict is Verdict.PASSED and deviation is not None
+    if record.verdict is Verdict.PASSED and not stale:
         return  # another test of the same requirement is the one that failed
     console.print()
-    console.print(Text(f"{verdict.value.upper()}  {identifier}", style=COLOURS[verdict]))
+    style = COLOURS[record.verdict]
+    console.print(Text(f"{record.verdict.value.upper()}  {identifier}", style=style))
     console.print(Text(f"  {requirement.level.value}: {requirement.statement}"))
     console.print(Text(f"  source: {'; '.join(requirement.sources)}", style="dim"))
-    if verdict is Verdict.PASSED and deviation is not None:
+    if deviation is not None and stale:
         console.print(Text(f"  stale: listed as a deviation ({deviation.reason}), but it passes"))
-    elif record is not None and (record.expected or record.observed):
+    elif record.expected or record.observed:
         console.print(Text(f"  expected: {record.expected}"))
         console.print(Text(f"  observed: {record.observed}"))
     else:
-        console.print(Text(f"  {reason}"))
-    if record is not None:
-        _print_evidence(console, record)
+        console.print(Text(f"  {record.reason}"))
+    _print_evidence(console, record)
     console.print(Text(f"  again: {again(results.run, identifier)}"))
 
 

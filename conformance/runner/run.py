@@ -18,6 +18,7 @@ from conformance.runner.controller import Controller
 from conformance.runner.options import RunOptions
 from conformance.runner.progress import TerminalProgress
 from conformance.targets.resolve import resolve
+from conformance.targets.urls import without_password
 
 EXIT_OK = 0
 EXIT_UNEXPECTED = 1
@@ -38,7 +39,7 @@ def run_target(
         out / "results.json",
         requirements,
         {
-            "target": options.target,
+            "target": without_password(options.target),
             "profile": options.profile,
             "seed": options.seed,
             "workers": options.workers,
@@ -47,7 +48,7 @@ def run_target(
         },
     )
     results.write()
-    progress = TerminalProgress(console, options.target)
+    progress = TerminalProgress(console, results.run["target"])
     controller = Controller(results, progress)
     said = io.StringIO()
     try:

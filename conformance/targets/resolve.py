@@ -10,12 +10,14 @@ from conformance.targets.embedded import EmbeddedTarget
 from conformance.targets.external import ExternalTarget
 from conformance.targets.model import Target
 from conformance.targets.process import RabbitMqProcessTarget
+from conformance.targets.served import ServedReferenceTarget
 from conformance.targets.urls import parse_amqp_url
 
 FORMS = """\
 reference            the reference broker in this process, as the newest RabbitMQ it emulates
 reference:VERSION    the same as RabbitMQ 3.10, 4.0 or 4.3
 rabbitmq:VERSION     RabbitMQ in a container
+process:reference    the reference as a process of its own, which can be killed
 process:rabbitmq     RabbitMQ as installed on this machine, started privately
 amqp://…             a broker that is already running
 FILE.toml            a broker described by a file (docs/guides/testing-a-broker.md)"""
@@ -31,8 +33,12 @@ def resolve(text: str) -> Target:
         return descriptor.build(descriptor.read(Path(text)))
     if kind == "reference":
         return EmbeddedTarget(rest or None)
-    if kind == "process" and rest == "rabbitmq":
-        return RabbitMqProcessTarget()
+    if kind == "process":
+        product, _, version = rest.partition(":")
+        if product == "rabbitmq" and not version:
+            return RabbitMqProcessTarget()
+        if product == "reference":
+            return ServedReferenceTarget(version or None)
     containers = descriptor.shipped()
     if kind in containers:
         return descriptor.build(containers[kind], rest or None)

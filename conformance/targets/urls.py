@@ -32,3 +32,13 @@ def parse_amqp_url(url: str) -> Endpoint:
         password=unquote(parts.password) if parts.password else "guest",
         virtual_host=unquote(parts.path[1:]) or "/",
     )
+
+
+def without_password(target: str) -> str:
+    """The text of a target as it may be published: a password in a URL becomes "***"."""
+    if not target.startswith("amqp://"):
+        return target
+    endpoint = parse_amqp_url(target)
+    if (endpoint.username, endpoint.password) == ("guest", "guest"):
+        return target
+    return target.replace(f":{urlsplit(target).password}@", ":***@", 1)

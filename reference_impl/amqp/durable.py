@@ -55,7 +55,7 @@ class DurableStore(MemoryStore):
         self._append(b"V", vhost=name)
 
     def exchange_declared(self, exchange: Exchange) -> None:
-        self._journal.append(_exchange_record(exchange))
+        self._write(_exchange_record(exchange))
 
     def exchange_deleted(self, exchange: Exchange) -> None:
         self._append(b"x", vhost=exchange.vhost.name, name=exchange.name)
@@ -63,28 +63,28 @@ class DurableStore(MemoryStore):
     def queue_declared(self, queue: Queue) -> None:
         self._queue_numbers[queue] = self._next_queue_number
         self._next_queue_number += 1
-        self._journal.append(self._queue_record(queue))
+        self._write(self._queue_record(queue))
 
     def queue_deleted(self, queue: Queue) -> None:
         self._queue_numbers.pop(queue, None)
         self._append(b"q", vhost=queue.vhost.name, name=queue.name)
 
     def bound(self, source: Exchange, binding: Binding) -> None:
-        self._journal.append(_binding_record(b"B", source, binding))
+        self._write(_binding_record(b"B", source, binding))
 
     def unbound(self, source: Exchange, binding: Binding) -> None:
-        self._journal.append(_binding_record(b"b", source, binding))
+        self._write(_binding_record(b"b", source, binding))
 
     def enqueued(self, queue: Queue, entry: Entry) -> None:
         entry.stored = True
-        self._journal.append(self._message_record(queue, entry))
+        self._write(self._message_record(queue, entry))
 
     def removed(self, queue: Queue, entry: Entry) -> None:
         if entry.stored:
             entry.stored = False
             number = self._queue_numbers.get(queue)
             if number is not None:
-                self._journal.append(b"m" + _REMOVED.pack(number, entry.position))
+                self._write(b"m" + _REMOVED.pack(number, entry.position))
 
     # -- from the server --------------------------------------------------------------------
 
@@ -107,9 +107,13 @@ class DurableStore(MemoryStore):
 
     # -- records ----------------------------------------------------------------------------
 
+    def _write(self, record: bytes) -> None:
+        self._journal.append(record)
+        self._broker.wake()
+
     def _append(self, kind: bytes, **fields: str) -> None:
         table = {name: longstr(value) for name, value in fields.items()}
-        self._journal.append(kind + encode_table(table))
+        self._write(kind + encode_table(table))
 
     def _queue_record(self, queue: Queue) -> bytes:
         return b"Q" + encode_table(
@@ -146,7 +150,7 @@ class DurableStore(MemoryStore):
         for name in self._created_vhosts:
             yield b"V" + encode_table({"vhost": longstr(name)})
         for vhost in self._broker.vhosts.values():
-            exchanges = [x for x in vhost.exchanges.values() if x.durable]
+            exchanges = [x for x in vhost.exchanges.values() if x.survives_restart]
             for exchange in exchanges:
                 yield _exchange_record(exchange)
             for queue in vhost.queues.values():
@@ -154,7 +158,7 @@ class DurableStore(MemoryStore):
                     yield self._queue_record(queue)
             for exchange in exchanges:
                 for binding in exchange.bindings.values():
-                    if binding.destination.durable:
+                    if binding.destination.survives_restart:
                         yield _binding_record(b"B", exchange, binding)
         for queue, entry in self._stored_entries():
             yield self._message_record(queue, entry)
@@ -234,16 +238,14 @@ class DurableStore(MemoryStore):
         if vhost is None:
             return
         if kind == b"X":
-            flags = {name: table[name].value for name in ("auto_delete", "internal")}
-            arguments = table["arguments"].value
+            flags = ("durable", "auto_delete", "internal")
             vhost.add_exchange(
                 Exchange(
                     vhost,
                     table["name"].value,
                     table["type"].value,
-                    durable=True,
-                    arguments=arguments,
-                    **flags,
+                    arguments=table["arguments"].value,
+                    **{name: table[name].value for name in flags},
                 )
             )
         elif kind == b"x":
@@ -268,6 +270,7 @@ def _exchange_record(exchange: Exchange) -> bytes:
             "vhost": longstr(exchange.vhost.name),
             "name": longstr(exchange.name),
             "type": longstr(exchange.type_name),
+            "durable": Field("bool", exchange.durable),
             "auto_delete": Field("bool", exchange.auto_delete),
             "internal": Field("bool", exchange.internal),
             "arguments": Field("table", exchange.arguments),

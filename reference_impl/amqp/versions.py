@@ -66,6 +66,8 @@ class Dialect:
     """Whether a client may answer basic.cancel (4.3, for consumers that time out)."""
     binds_reply_queue: bool
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
+    keeps_transient_exchanges: bool
+    """Whether exchanges that are not durable survive a restart (stored by Khepri, 4.3)."""
     recovered_count_as_redelivered: bool
     """Whether every message is flagged redelivered after a restart (classic queues v2, 4.0), or
     only those delivered before a clean stop."""
@@ -98,6 +100,7 @@ _V3_10 = Dialect(
     foreign_consumer_arguments=("x-stream-offset",),
     takes_cancel_ok=False,
     binds_reply_queue=True,
+    keeps_transient_exchanges=False,
     recovered_count_as_redelivered=False,
     extra_exchange_types=(),
 )
@@ -127,6 +130,7 @@ _V4_0 = Dialect(
     foreign_consumer_arguments=("x-stream-offset", "x-stream-filter", "x-stream-match-unfiltered"),
     takes_cancel_ok=False,
     binds_reply_queue=True,
+    keeps_transient_exchanges=False,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random",),
 )
@@ -161,6 +165,7 @@ _V4_3 = Dialect(
     ),
     takes_cancel_ok=True,
     binds_reply_queue=False,
+    keeps_transient_exchanges=True,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random", "x-modulus-hash"),
 )

@@ -112,7 +112,6 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.session.receive_data(data)
-        self._turn.request(self)
 
     def eof_received(self) -> bool:
         return False
@@ -123,7 +122,6 @@ class ClientConnection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self.session.receive_eof()
-        self._turn.request()
 
     def pause_writing(self) -> None:
         self.session.set_transport_full(True)

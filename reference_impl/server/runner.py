@@ -30,10 +30,12 @@ class BrokerServer:
         self._liveness = MonotonicClock()
         self._timer: asyncio.TimerHandle | None = None
         self.stopped = asyncio.Event()
+        self._turn = Turn(self._loop, self._commit, self._storage_failed, self._arm_timer)
         self.broker = Broker(
             dialect_for(config.rabbitmq),
             self.clock,
             lambda: secrets.token_urlsafe(16),
+            self._turn.request,
             config.vhosts,
             config.users,
         )
@@ -43,7 +45,6 @@ class BrokerServer:
             journal = DurableJournal(config.data, fsync=config.fsync)
             self.torn_bytes = journal.torn_bytes
             self._store = DurableStore(self.broker, journal)
-        self._turn = Turn(self._loop, self._commit, self._storage_failed, self._arm_timer)
         self._amqp = ProtocolServer(self._new_amqp_session, self._turn, self._liveness.now_ms)
         self._amqp_sessions: set[AmqpSession] = set()
         self.amqp_address: tuple[str, int] | None = None

@@ -19,6 +19,9 @@ from tests.mutants.catalogue import all_mutants
 from tests.mutants.mutant import Mutant
 from tests.mutants.runner import Outcome, try_mutant, unkilled_requirements
 
+LIMIT_S = 120.0
+"""The slowest mutant takes 6 s: an expectation that waits for what never comes."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
@@ -35,7 +38,13 @@ def main() -> int:
     outcomes = []
     context = multiprocessing.get_context("spawn")
     with context.Pool(arguments.workers) as pool:
-        for outcome in pool.imap_unordered(try_mutant, chosen):
+        pending = [(mutant, pool.apply_async(try_mutant, (mutant,))) for mutant in chosen]
+        for mutant, result in pending:
+            try:
+                outcome = result.get(LIMIT_S)
+            except multiprocessing.TimeoutError:
+                why = f"not finished within {LIMIT_S} s: a mutant must be noticed, not waited for"
+                outcome = Outcome(mutant.name, list(mutant.kills), {}, LIMIT_S, why)
             outcomes.append(outcome)
             print(_line(outcome), flush=True)
     return _conclude(everything, chosen, outcomes, arguments.out)

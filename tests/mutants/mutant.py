@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 
@@ -27,6 +27,8 @@ class Mutant:
     after: str
     kills: tuple[str, ...]
     version: str | None = None
+    more: tuple[tuple[str, str, str], ...] = ()
+    """Further changes (place, before, after), for bugs that one change does not express."""
 
 
 class MutantBroken(Exception):
@@ -36,13 +38,17 @@ class MutantBroken(Exception):
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[None]:
     """Plant the mutant for the duration of the block."""
-    function = _function(mutant.place)
-    original = function.__code__
-    function.__code__ = _mutated_code(mutant, function)
+    originals = []
     try:
+        for change in ((mutant.place, mutant.before, mutant.after), *mutant.more):
+            function = _function(change[0])
+            mutated = _mutated_code(mutant.name, function, *change)
+            originals.append((function, function.__code__))
+            function.__code__ = mutated
         yield
     finally:
-        function.__code__ = original
+        for function, original in originals:
+            function.__code__ = original
 
 
 def _function(place: str) -> FunctionType:
@@ -60,20 +66,20 @@ def _function(place: str) -> FunctionType:
     return found
 
 
-def _mutated_code(mutant: Mutant, function: FunctionType) -> Any:
+def _mutated_code(
+    name: str, function: FunctionType, place: str, before: str, after: str
+) -> CodeType:
     source = textwrap.dedent(inspect.getsource(function))
-    count = source.count(mutant.before)
+    count = source.count(before)
     if count != 1:
-        raise MutantBroken(
-            f"{mutant.name}: {mutant.before!r} occurs {count} times in {mutant.place}"
-        )
-    changed = "from __future__ import annotations\n" + source.replace(mutant.before, mutant.after)
+        raise MutantBroken(f"{before!r} occurs {count} times in {place}")
+    changed = "from __future__ import annotations\n" + source.replace(before, after)
     namespace = dict(function.__globals__)
-    exec(compile(changed, f"<mutant {mutant.name}>", "exec"), namespace)
+    exec(compile(changed, f"<mutant {name}>", "exec"), namespace)
     mutated = inspect.unwrap(_undecorated(namespace[function.__name__]))
-    code = mutated.__code__
+    code: CodeType = mutated.__code__
     if code.co_freevars != function.__code__.co_freevars:
-        raise MutantBroken(f"{mutant.name}: {mutant.place} is a closure and cannot be replaced")
+        raise MutantBroken(f"{place} is a closure and cannot be replaced")
     return code
 
 

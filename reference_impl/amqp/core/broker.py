@@ -22,6 +22,8 @@ class Broker:
     """One RabbitMQ-like broker: state only, no listeners.
 
     `new_id` must return a different name at each call, also after a restart of a durable broker.
+    `wake` is called when there is something to do that no session announces: a timer that is due
+    earlier than all others, a record to be made durable.
     """
 
     def __init__(
@@ -29,12 +31,14 @@ class Broker:
         dialect: Dialect,
         clock: Clock,
         new_id: Callable[[], str],
+        wake: Callable[[], None] = lambda: None,
         vhosts: Iterable[str] = ("/",),
         users: Iterable[User] = (GUEST,),
     ) -> None:
         self.dialect = dialect
         self.clock = clock
-        self.timers = Timers(clock)
+        self.wake = wake
+        self.timers = Timers(clock, wake)
         self.new_id = new_id
         self.store = MemoryStore()
         self.users = {

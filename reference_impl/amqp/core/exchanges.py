@@ -84,6 +84,7 @@ class Exchange:
         self.durable = durable
         self.auto_delete = auto_delete
         self.internal = internal
+        self.survives_restart = durable or vhost.dialect.keeps_transient_exchanges
         self.arguments = arguments
         alternate = arguments.get("alternate-exchange")
         self.alternate_exchange: str | None = None if alternate is None else alternate.value

@@ -41,7 +41,7 @@ class Queue:
     ) -> None:
         self.vhost = vhost
         self.name = name
-        self.durable = durable
+        self.durable = self.survives_restart = durable
         self.auto_delete = auto_delete
         self.owner = owner
         self.arguments = arguments

@@ -21,10 +21,10 @@ class MemoryStore:
         """A virtual host exists from now on."""
 
     def exchange_declared(self, exchange: Exchange) -> None:
-        """A durable exchange exists from now on."""
+        """An exchange that survives restarts exists from now on."""
 
     def exchange_deleted(self, exchange: Exchange) -> None:
-        """A durable exchange is gone, and its bindings with it."""
+        """Such an exchange is gone, and its bindings with it."""
 
     def queue_declared(self, queue: Queue) -> None:
         """A durable queue exists from now on."""
@@ -33,10 +33,10 @@ class MemoryStore:
         """A durable queue is gone, with its messages and bindings."""
 
     def bound(self, source: Exchange, binding: Binding) -> None:
-        """A binding between durable entities exists from now on."""
+        """A binding between entities that survive restarts exists from now on."""
 
     def unbound(self, source: Exchange, binding: Binding) -> None:
-        """A binding between durable entities is gone."""
+        """Such a binding is gone."""
 
     def enqueued(self, queue: Queue, entry: Entry) -> None:
         """A persistent message entered a durable queue; sets `entry.stored`."""

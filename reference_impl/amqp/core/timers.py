@@ -22,10 +22,14 @@ class Timer:
 
 
 class Timers:
-    """Calls that are due at a time of `clock`; nothing happens until `run_due` is called."""
+    """Calls that are due at a time of `clock`; nothing happens until `run_due` is called.
 
-    def __init__(self, clock: Clock) -> None:
+    `on_earlier` is called when a timer is set that is due before all others.
+    """
+
+    def __init__(self, clock: Clock, on_earlier: Callable[[], None]) -> None:
         self.clock = clock
+        self._on_earlier = on_earlier
         self._heap: list[tuple[int, int, Timer]] = []
         self._sequence = 0
 
@@ -34,6 +38,8 @@ class Timers:
         timer = Timer(due_ms, callback)
         self._sequence += 1
         heapq.heappush(self._heap, (due_ms, self._sequence, timer))
+        if self._heap[0][2] is timer:
+            self._on_earlier()
         return timer
 
     def next_due_ms(self) -> int | None:

@@ -186,7 +186,7 @@ class VirtualHost:
                     arguments=arguments,
                 )
             )
-            if durable:
+            if exchange.survives_restart:
                 self.store.exchange_declared(exchange)
         exchange.check_equivalent(type_name, durable, auto_delete, internal, arguments)
 
@@ -212,7 +212,7 @@ class VirtualHost:
         self._remove_exchange(exchange)
 
     def _remove_exchange(self, exchange: Exchange) -> None:
-        if exchange.durable:
+        if exchange.survives_restart:
             self.store.exchange_deleted(exchange)
         self.forget_exchange(exchange)
 
@@ -273,7 +273,7 @@ class VirtualHost:
         binding = Binding(target, key, arguments)
         if exchange.bind(binding):
             self.routes.clear()
-            if exchange.durable and target.durable:
+            if exchange.survives_restart and target.survives_restart:
                 self.store.bound(exchange, binding)
 
     def unbind(
@@ -296,7 +296,7 @@ class VirtualHost:
         binding = Binding(target, key, arguments)
         if exchange.unbind(binding):
             self.routes.clear()
-            if exchange.durable and target.durable:
+            if exchange.survives_restart and target.survives_restart:
                 self.store.unbound(exchange, binding)
             self._auto_delete(exchange)
 

@@ -1,0 +1,1 @@
+"""SIGKILL of the reference under load: nothing confirmed is lost, nothing settled comes back."""
