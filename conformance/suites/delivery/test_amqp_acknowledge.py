@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from pika import BasicProperties
 
 from conformance import expect
 from conformance.drivers.amqp.tester import AmqpTester
@@ -20,8 +19,6 @@ from conformance.suites.delivery.steps import (
     take,
     texts,
 )
-
-PERSISTENT = BasicProperties(delivery_mode=2)
 
 STEPS = st.builds(
     lambda before, tag, after: [*((t, False) for t in before), (tag, True), *after],
@@ -296,22 +293,6 @@ def test_an_acknowledged_message_never_returns(amqp: AmqpTester, count: int, pus
     later = amqp.channel().consume(queue)
     amqp.admin.publish("", queue, "new")
     expect.equal(texts(later.expect(1)), ["new"], "what a later consumer gets")
-
-
-@requirement("amqp.delivery.acknowledged-message-stays-gone-after-restart")
-def test_an_acknowledged_message_does_not_survive_a_restart(amqp: AmqpTester) -> None:
-    queue = amqp.queue(durable=True)
-    channel = amqp.channel()
-    channel.select_confirms()
-    for body in ("m1", "m2", "m3"):
-        channel.publish("", queue, body, PERSISTENT)
-    channel.wait_confirms(3)
-    channel.ack(take(channel, queue).tag)
-    channel.barrier()
-    channel.close()
-    amqp.restart()
-    await_ready(amqp, queue, 2)
-    expect.equal(amqp.bodies(queue), ["m2", "m3"], "messages after the restart")
 
 
 @requirement("amqp.delivery.deleted-queues-deliveries-can-be-settled")

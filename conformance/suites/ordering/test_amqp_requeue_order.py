@@ -24,7 +24,7 @@ from conformance.suites.delivery.steps import (
 BACK = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(REQUEUING)), min_size=1, max_size=6)
 """Which of the held messages goes back next, and how."""
 
-HOLDERS = st.lists(st.integers(0, 2), min_size=2, max_size=6)
+HOLDERS = st.permutations([0, 0, 1, 1, 2])
 """Who takes each message: 0 and 1 end, 2 stays."""
 
 

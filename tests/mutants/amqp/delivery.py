@@ -290,13 +290,6 @@ MUTANTS = [
         kills=("amqp.delivery.multiple-up-to-an-unknown-tag-is-refused",),
     ),
     Mutant(
-        "acknowledged-message-stays-in-the-journal",
-        f"{QUEUE}.settled",
-        "if entry.stored:",
-        "if False:",
-        kills=("amqp.delivery.acknowledged-message-stays-gone-after-restart",),
-    ),
-    Mutant(
         "deleted-queue-makes-its-tags-unknown",
         SETTLE_DELIVERIES,
         "        if queue.deleted:\n            continue\n",
