@@ -31,6 +31,15 @@ def test_nothing_is_delivered_after_cancel_ok(amqp: AmqpTester) -> None:
     raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)  # a delivery would come before it
 
 
+@requirement("amqp.delivery.cancel-without-an-answer")
+def test_no_wait_cancels_silently(amqp: AmqpTester) -> None:
+    raw = amqp.raw().open()
+    queue = raw_consumer(amqp, raw, no_ack=True)
+    raw.send_method(1, spec.Basic.Cancel("t", nowait=True))
+    raw.publish(1, "", queue, b"for nobody")
+    raw.call(1, spec.Basic.Get(queue=queue), spec.Basic.GetOk)
+
+
 @requirement("amqp.delivery.cancel-does-not-requeue")
 def test_a_cancelled_consumers_messages_stay_out_of_the_queue(amqp: AmqpTester) -> None:
     queue = amqp.queue()

@@ -3,12 +3,14 @@
 import struct
 
 import pytest
+from hypothesis import strategies as st
 from pika import spec
 
 from conformance import expect
 from conformance.drivers.amqp.raw import RawConnection, any_frame, method_frame
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.requirements import requirement
+from conformance.runner.properties import holds_for
 from conformance.suites.delivery.steps import await_consumers, await_ready, fill, texts
 
 INTEGERS = {
@@ -57,6 +59,28 @@ def test_consume_ok_precedes_the_first_delivery(amqp: AmqpTester) -> None:
     raw.send_method(1, spec.Basic.Consume(queue=queue, consumer_tag="t"))
     raw.expect(spec.Basic.ConsumeOk)
     raw.expect(spec.Basic.Deliver)
+
+
+@requirement("amqp.delivery.consume-without-an-answer")
+def test_no_wait_starts_a_consumer_silently(amqp: AmqpTester) -> None:
+    raw = amqp.raw().open()
+    queue = own_queue(raw, amqp)
+    raw.publish(1, "", queue, b"waiting")
+    raw.send_method(1, spec.Basic.Consume(queue=queue, consumer_tag="t", nowait=True))
+    expect.equal(raw.expect(spec.Basic.Deliver).consumer_tag, "t", "tag of the delivery")
+
+
+@requirement("amqp.delivery.delivery-names-exchange-and-key")
+@holds_for(cost=4, keys=st.lists(st.sampled_from(["a", "b", ""]), min_size=1, max_size=4))
+def test_a_delivery_tells_where_the_message_came_from(amqp: AmqpTester, keys: list[str]) -> None:
+    exchange = amqp.exchange("fanout")
+    queue = amqp.bound_queue(exchange)
+    consumer = amqp.channel().consume(queue)
+    for key in keys:
+        amqp.admin.publish(exchange, key)
+    amqp.admin.publish("", queue)
+    received = [(m.exchange, m.routing_key) for m in consumer.expect(len(keys) + 1)]
+    expect.equal(received, [*((exchange, key) for key in keys), ("", queue)], "origins")
 
 
 @requirement("amqp.delivery.generated-consumer-tags-are-unique")

@@ -50,6 +50,23 @@ def test_consumers_take_turns(amqp: AmqpTester, channels: list[int]) -> None:
     expect.equal(turns, (first * 3)[: len(turns)], "owners of the messages in turn")
 
 
+@requirement("amqp.delivery.round-robin")
+@holds_for(cost=6, prefetch=st.integers(0, 2), count=st.integers(2, 7))
+def test_consumers_that_acknowledge_at_once_get_equal_shares(
+    amqp: AmqpTester, prefetch: int, count: int
+) -> None:
+    queue = amqp.queue()
+    consumers = [consume(amqp, queue, None, prefetch) for _ in range(2)]
+    for number in range(1, count + 1):
+        amqp.admin.publish("", queue, f"m{number}")
+        await_deliveries(consumers, number)
+        for consumer in consumers:
+            consumer.channel.ack(0, multiple=True)
+            consumer.channel.ready(queue)
+    shares = sorted(len(consumer.received) for consumer in consumers)
+    expect.equal(shares, [count // 2, count - count // 2], "messages for each consumer")
+
+
 @requirement("amqp.delivery.each-message-to-one-consumer")
 @holds_for(cost=4, acks=st.lists(st.booleans(), min_size=2, max_size=4), count=st.integers(1, 9))
 def test_competing_consumers_share_the_messages(

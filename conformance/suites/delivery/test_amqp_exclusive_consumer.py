@@ -1,9 +1,11 @@
 """Exclusive consumers: one alone, or not at all."""
 
+import pytest
+
 from conformance import expect
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.requirements import requirement
-from conformance.suites.delivery.steps import fill, take, texts
+from conformance.suites.delivery.steps import await_consumers, fill, take, texts
 
 
 @requirement("amqp.delivery.exclusive-consumer-is-refused-beside-others")
@@ -44,11 +46,18 @@ def test_others_follow_a_cancelled_exclusive_consumer(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.delivery.closed-exclusive-consumer-lets-others-in")
-def test_others_follow_an_exclusive_consumer_whose_channel_ends(amqp: AmqpTester) -> None:
-    queue = amqp.queue()
-    channel = amqp.channel()
+@pytest.mark.parametrize("end", ["channel closed", "connection closed", "connection lost"])
+def test_others_follow_an_exclusive_consumer_that_is_gone(amqp: AmqpTester, end: str) -> None:
+    queue = amqp.queue(durable=True)
+    channel = amqp.connect().channel()
     channel.consume(queue, exclusive=True)
-    channel.close()
+    if end == "channel closed":
+        channel.close()
+    elif end == "connection closed":
+        channel.connection.close()
+    else:
+        channel.connection.drop()
+    await_consumers(amqp, queue, 0)
     consumer = amqp.channel().consume(queue, exclusive=True)
     bodies = fill(amqp, queue, 1)
     expect.equal(texts(consumer.expect(1)), bodies)

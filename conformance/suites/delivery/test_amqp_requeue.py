@@ -84,6 +84,19 @@ def test_flagged_as_soon_as_it_was_given_to_somebody(
             channel.ready(queue)
 
 
+@requirement("amqp.delivery.requeued-message-is-flagged")
+@pytest.mark.parametrize("method", REQUEUING)
+def test_flagged_when_it_is_delivered_again(amqp: AmqpTester, method: str) -> None:
+    queue = amqp.queue()
+    channel, other = amqp.channel(), amqp.channel()
+    consumer = channel.consume(queue)
+    fill(amqp, queue, 1)
+    tag = consumer.expect(1)[0].tag
+    channel.cancel(consumer)
+    settle(channel, method, tag)
+    expect.equal(flags(other.consume(queue).expect(1)), [("m1", True)])
+
+
 @requirement("amqp.delivery.requeued-message-may-return-to-its-consumer")
 @pytest.mark.parametrize("method", REQUEUING)
 def test_the_only_consumer_gets_its_message_again(amqp: AmqpTester, method: str) -> None:

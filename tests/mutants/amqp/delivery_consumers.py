@@ -17,6 +17,32 @@ MUTANTS = [
         kills=("amqp.delivery.consume-ok-comes-first",),
     ),
     Mutant(
+        "no-wait-consume-is-answered",
+        CONSUME,
+        '"basic.consume-ok", consumer.tag, no_wait=no_wait',
+        '"basic.consume-ok", consumer.tag, no_wait=False',
+        kills=("amqp.delivery.consume-without-an-answer",),
+    ),
+    Mutant(
+        "no-wait-cancel-is-answered",
+        "amqp.methods.basic_cancel:handle",
+        "no_wait=no_wait",
+        "no_wait=False",
+        kills=("amqp.delivery.cancel-without-an-answer",),
+    ),
+    Mutant(
+        "delivery-names-the-first-key-again",
+        f"{CHANNEL}.deliver",
+        "    self.sink.deliver(",
+        "    message = entry.message\n"
+        "    if message.encoded is not None:\n"
+        "        known = vars(self.connection).setdefault('addresses', {})\n"
+        "        address = known.setdefault(message.exchange, message.encoded[0])\n"
+        "        message.encoded = address, message.encoded[1]\n"
+        "    self.sink.deliver(",
+        kills=("amqp.delivery.delivery-names-exchange-and-key",),
+    ),
+    Mutant(
         "consumer-ignores-what-waits",
         CONSUME,
         "consumer.queue.deliver_ready()",
