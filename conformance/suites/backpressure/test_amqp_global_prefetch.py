@@ -50,7 +50,7 @@ def test_global_qos_is_answered_and_limits_a_lone_consumer(amqp: AmqpTester, pre
 
 
 @requirement("amqp.backpressure.global-prefetch-limits-the-channel")
-@holds_for(cost=6, prefetch=st.integers(1, 4), acks=st.integers(0, 3), one_queue=st.booleans())
+@holds_for(cost=6, prefetch=st.integers(1, 4), acks=st.integers(1, 3), one_queue=st.booleans())
 def test_consumers_of_a_channel_share_the_limit(
     amqp: AmqpTester, prefetch: int, acks: int, one_queue: bool
 ) -> None:

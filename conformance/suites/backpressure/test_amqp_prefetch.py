@@ -12,20 +12,20 @@ from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.delivery.steps import await_ready, fill, hold, take, texts
 
-STEPS = st.lists(
-    st.sampled_from(["publish", "ack first", "ack second", "get", "give back"]), max_size=8
+STEPS = st.permutations(["publish", "ack first", "ack second", "get", "give back"])
+WAYS = st.permutations(
+    [
+        ("ack", False, False),
+        ("ack", True, False),
+        ("nack", False, True),
+        ("nack", True, True),
+        ("nack", True, False),
+        ("reject", False, True),
+        ("reject", False, False),
+        ("recover", False, True),
+    ]
 )
-WAYS = st.lists(
-    st.tuples(
-        st.sampled_from(["ack", "nack", "reject", "recover"]),
-        st.integers(0, 3),
-        st.booleans(),
-        st.booleans(),
-    ),
-    min_size=1,
-    max_size=6,
-)
-"""Method, which of the unacknowledged deliveries, multiple, requeue."""
+"""Method, multiple, requeue."""
 
 
 def consume(channel: Channel, queue: str, prefetch: int, *, ack: bool = True) -> Consumer:
@@ -40,17 +40,17 @@ def settled_down(channel: Channel, queue: str) -> None:
 
 
 @requirement("amqp.backpressure.prefetch-is-never-exceeded")
-@holds_for(cost=4, limits=st.lists(st.integers(1, 3), min_size=2, max_size=2), steps=STEPS)
+@holds_for(cost=4, limits=st.permutations([1, 2, 3]), steps=STEPS, more=STEPS)
 def test_no_consumer_holds_more_than_its_limit(
-    amqp: AmqpTester, limits: list[int], steps: list[str]
+    amqp: AmqpTester, limits: list[int], steps: list[str], more: list[str]
 ) -> None:
     queue = amqp.queue()
     fill(amqp, queue, 3)
     channel, other = amqp.channel(), amqp.channel()
     taken = [message.tag for message in hold(other, queue, 2)]
-    consumers = [consume(channel, queue, limit) for limit in limits]
+    consumers = [consume(channel, queue, limit) for limit in limits[:2]]
     acked = [0, 0]
-    for step in ["publish", *steps, "publish"]:
+    for step in ["publish", *steps, *more, "publish"]:
         if step == "publish":
             for _ in range(3):
                 amqp.admin.publish("", queue)
@@ -67,25 +67,25 @@ def test_no_consumer_holds_more_than_its_limit(
                 channel.ack(consumers[which].received[acked[which]].tag)
                 acked[which] += 1
         settled_down(channel, queue)
-        for consumer, settled, limit in zip(consumers, acked, limits, strict=True):
+        for consumer, settled, limit in zip(consumers, acked, limits, strict=False):
             held = len(consumer.received) - settled
             expect.at_most(held, limit, f"unacknowledged at a consumer after {step}")
 
 
 @requirement("amqp.backpressure.settling-makes-room")
-@holds_for(cost=4, prefetch=st.integers(1, 3), ways=WAYS)
+@holds_for(cost=4, prefetch=st.integers(1, 3), ways=WAYS, which=st.integers(0, 2))
 def test_what_is_settled_is_replaced(
-    amqp: AmqpTester, prefetch: int, ways: list[tuple[str, int, bool, bool]]
+    amqp: AmqpTester, prefetch: int, ways: list[tuple[str, bool, bool]], which: int
 ) -> None:
     queue = amqp.queue()
     model = QueueModel()
     model.consumers["c"] = Subscription("channel", prefetch)
     channel = amqp.channel()
     consumer = consume(channel, queue, prefetch)
-    for body in fill(amqp, queue, 8):
+    for body in fill(amqp, queue, 20):
         model.publish(body)
     handed_over = 0
-    for method, which, multiple, requeue in [*ways, ("recover", 0, False, True)]:
+    for method, multiple, requeue in ways:
         due = len(model.due())
         for message in consumer.expect(handed_over + due)[handed_over : handed_over + due]:
             expect.true(message.text in model.ready, f"one of {model.ready}", message.text)
@@ -147,8 +147,9 @@ def test_each_consumer_of_a_channel_has_the_whole_limit(
 
 
 @requirement("amqp.backpressure.prefetch-applies-to-later-consumers")
-@holds_for(cost=6, before=st.integers(1, 3), after=st.integers(1, 3))
-def test_a_running_consumer_keeps_its_limit(amqp: AmqpTester, before: int, after: int) -> None:
+@holds_for(cost=6, limits=st.permutations([1, 2, 3]))
+def test_a_running_consumer_keeps_its_limit(amqp: AmqpTester, limits: list[int]) -> None:
+    before, after, _ = limits
     old, new = amqp.queue(), amqp.queue()
     channel = amqp.channel()
     early = consume(channel, old, before)
@@ -242,7 +243,7 @@ def test_a_limit_in_octets_is_not_implemented(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.backpressure.queue-depth-is-observable")
-@holds_for(cost=6, steps=st.lists(st.integers(-2, 3), min_size=1, max_size=8))
+@holds_for(cost=6, steps=st.permutations([3, 2, 1, -1, -2]))
 def test_the_backlog_of_a_slow_consumer_is_counted(amqp: AmqpTester, steps: list[int]) -> None:
     queue = amqp.queue()
     channel = amqp.channel()

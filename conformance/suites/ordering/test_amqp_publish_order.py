@@ -68,7 +68,7 @@ def test_many_messages_at_once(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.ordering.persistence-does-not-change-the-order")
-@holds_for(cost=6, modes=st.lists(st.sampled_from([TRANSIENT, PERSISTENT]), min_size=2, max_size=8))
+@holds_for(cost=6, modes=st.permutations([TRANSIENT, PERSISTENT] * 3))
 def test_persistent_among_transient_messages(amqp: AmqpTester, modes: list[int]) -> None:
     queue = amqp.queue(durable=True)
     for number, mode in enumerate(modes):
@@ -111,7 +111,7 @@ def test_competing_consumers_never_go_back(
 
 
 @requirement("amqp.ordering.every-bound-queue-gets-the-same-order")
-@holds_for(cost=6, queues=st.integers(2, 3), count=st.integers(2, 8))
+@holds_for(cost=6, queues=st.integers(2, 3), count=st.integers(4, 8))
 def test_fanout_keeps_the_order_in_every_queue(amqp: AmqpTester, queues: int, count: int) -> None:
     exchange = amqp.exchange("fanout")
     names = [amqp.bound_queue(exchange) for _ in range(queues)]
@@ -124,7 +124,7 @@ def test_fanout_keeps_the_order_in_every_queue(amqp: AmqpTester, queues: int, co
 
 
 @requirement("amqp.ordering.each-publisher-keeps-its-order")
-@holds_for(cost=6, turns=st.lists(st.integers(0, 1), min_size=2, max_size=12))
+@holds_for(cost=6, turns=st.permutations([0, 1] * 4))
 def test_publishers_on_two_connections(amqp: AmqpTester, turns: list[int]) -> None:
     queue = amqp.queue(durable=True)
     publishers = [amqp.channel(), amqp.connect().channel()]
@@ -139,7 +139,7 @@ def test_publishers_on_two_connections(amqp: AmqpTester, turns: list[int]) -> No
 
 
 @requirement("amqp.ordering.get-takes-the-oldest")
-@holds_for(cost=6, acks=st.lists(st.booleans(), min_size=2, max_size=6))
+@holds_for(cost=6, acks=st.lists(st.booleans(), min_size=3, max_size=6))
 def test_get_takes_messages_in_order(amqp: AmqpTester, acks: list[bool]) -> None:
     queue = amqp.queue()
     bodies = fill(amqp, queue, len(acks))
@@ -149,7 +149,7 @@ def test_get_takes_messages_in_order(amqp: AmqpTester, acks: list[bool]) -> None
 
 
 @requirement("amqp.ordering.get-and-deliveries-share-one-order")
-@holds_for(cost=6, steps=st.lists(st.sampled_from(["get", "ack"]), min_size=1, max_size=8))
+@holds_for(cost=6, steps=st.permutations(["get", "ack"] * 3))
 def test_get_and_a_consumer_take_turns(amqp: AmqpTester, steps: list[str]) -> None:
     queue = amqp.queue()
     bodies = fill(amqp, queue, len(steps) + 1)

@@ -21,7 +21,7 @@ from conformance.suites.delivery.steps import (
     texts,
 )
 
-BACK = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(REQUEUING)), min_size=1, max_size=6)
+BACK = st.lists(st.tuples(st.integers(0, 5), st.sampled_from(REQUEUING)), min_size=2, max_size=6)
 """Which of the held messages goes back next, and how."""
 
 HOLDERS = st.permutations([0, 0, 1, 1, 2])
@@ -29,7 +29,7 @@ HOLDERS = st.permutations([0, 0, 1, 1, 2])
 
 
 @requirement("amqp.ordering.requeued-message-regains-its-place")
-@holds_for(cost=4, count=st.integers(1, 6), later=st.integers(0, 2), back=BACK)
+@holds_for(cost=4, count=st.integers(3, 6), later=st.integers(1, 2), back=BACK)
 def test_messages_go_back_in_any_order(
     amqp: AmqpTester, count: int, later: int, back: list[tuple[int, str]]
 ) -> None:
@@ -47,7 +47,7 @@ def test_messages_go_back_in_any_order(
 
 
 @requirement("amqp.ordering.nack-multiple-keeps-the-order")
-@holds_for(cost=4, count=st.integers(2, 6), upto=st.integers(1, 6), acked=st.integers(1, 6))
+@holds_for(cost=4, count=st.integers(3, 6), upto=st.integers(2, 6), acked=st.integers(1, 6))
 def test_several_messages_go_back_at_once(
     amqp: AmqpTester, count: int, upto: int, acked: int
 ) -> None:
@@ -67,7 +67,7 @@ def test_several_messages_go_back_at_once(
 
 
 @requirement("amqp.ordering.requeued-message-is-next")
-@holds_for(cost=4, method=st.sampled_from(REQUEUING), prefetch=st.integers(1, 3))
+@holds_for(cost=4, method=st.sampled_from(REQUEUING), prefetch=st.integers(2, 3))
 def test_a_consumer_gets_what_went_back_before_what_is_younger(
     amqp: AmqpTester, method: str, prefetch: int
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_consumer_gets_what_went_back_before_what_is_younger(
 
 
 @requirement("amqp.ordering.recover-keeps-the-order")
-@holds_for(cost=4, count=st.integers(1, 5), later=st.integers(0, 2), acked=st.integers(0, 5))
+@holds_for(cost=4, count=st.integers(3, 5), later=st.integers(1, 2), acked=st.integers(0, 5))
 def test_recover_puts_everything_back_in_its_place(
     amqp: AmqpTester, count: int, later: int, acked: int
 ) -> None:
@@ -129,7 +129,7 @@ def test_two_connections_are_lost(amqp: AmqpTester, holders: list[int], order: l
 
 
 @requirement("amqp.ordering.deliveries-go-back-in-order")
-@holds_for(cost=6, prefetches=st.lists(st.integers(1, 3), min_size=1, max_size=3))
+@holds_for(cost=6, prefetches=st.lists(st.integers(1, 3), min_size=2, max_size=3))
 def test_unacknowledged_deliveries_of_several_consumers(
     amqp: AmqpTester, prefetches: list[int]
 ) -> None:
