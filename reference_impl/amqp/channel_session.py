@@ -188,6 +188,7 @@ class ChannelSession:
         self._begin_content(payload, size)
         if size == 0:
             self._publish(b"")
+        self.session.publish_received()
 
     def _begin_content(self, payload: bytes, size: int) -> None:
         raw = payload[12:]
@@ -266,7 +267,6 @@ class ChannelSession:
         if core.confirming and not self._owes_confirms:
             self._owes_confirms = True
             session.unsettled.append(self)
-        session.publish_received()
 
     def _end_content(self) -> None:
         """A content is complete that is not to be published."""

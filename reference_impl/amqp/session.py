@@ -464,9 +464,10 @@ class AmqpSession:
     # -- resource alarms --------------------------------------------------------------------
 
     def publish_received(self) -> None:
-        """A publisher is blocked as soon as it publishes while an alarm is set (docs: alarms)."""
-        self._published = True
+        """A content header came: a connection is blocked when it publishes while an alarm is set,
+        not before, whatever it did earlier. The body waits (rabbit_reader:post_process_frame)."""
         if self.broker.alarms:
+            self._published = True
             self._alarms_changed()
 
     def _alarms_changed(self) -> None:
@@ -478,6 +479,7 @@ class AmqpSession:
         if block and notify:
             self.send_method(0, "connection.blocked", self.broker.alarm_reason())
         elif not block:
+            self._published = False
             self._last_received_ms = self._liveness.now_ms()
             if notify and self.state == RUNNING:
                 self.send_method(0, "connection.unblocked")

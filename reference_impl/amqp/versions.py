@@ -74,6 +74,11 @@ class Dialect:
     """Arguments of quorum queues and streams, which a classic queue refuses with 406."""
     passive_declare_needs_permission: bool
     """Whether a passive declare needs any one permission (4.3.1)."""
+    foreign_consumer_arguments: tuple[str, ...]
+    """Consumer arguments of quorum queues and streams, refused for a classic queue (the lists
+    consumer_arguments in rabbit_quorum_queue and rabbit_stream_queue)."""
+    takes_cancel_ok: bool
+    """Whether a client may answer basic.cancel (4.3, for consumers that time out)."""
     binds_reply_queue: bool
     """Whether amq.rabbitmq.reply-to may be bound (refused with 403 from 4.2.9)."""
     keeps_transient_exchanges: bool
@@ -128,6 +133,8 @@ _V3_10 = Dialect(
     checks_queue_mode=True,
     foreign_queue_arguments=(*_FOREIGN_QUEUE_ARGUMENTS, "x-queue-leader-locator"),
     passive_declare_needs_permission=False,
+    foreign_consumer_arguments=("x-stream-offset",),
+    takes_cancel_ok=False,
     binds_reply_queue=True,
     keeps_transient_exchanges=False,
     volatile_reply_queues=False,
@@ -163,6 +170,8 @@ _V4_0 = Dialect(
     checks_queue_mode=True,
     foreign_queue_arguments=_FOREIGN_QUEUE_ARGUMENTS,
     passive_declare_needs_permission=False,
+    foreign_consumer_arguments=("x-stream-offset", "x-stream-filter", "x-stream-match-unfiltered"),
+    takes_cancel_ok=False,
     binds_reply_queue=True,
     keeps_transient_exchanges=False,
     volatile_reply_queues=False,
@@ -206,6 +215,13 @@ _V4_3 = Dialect(
         "x-delayed-retry-max",
     ),
     passive_declare_needs_permission=True,
+    foreign_consumer_arguments=(
+        "x-stream-offset",
+        "x-stream-filter",
+        "x-stream-match-unfiltered",
+        "x-consumer-timeout",
+    ),
+    takes_cancel_ok=True,
     binds_reply_queue=False,
     keeps_transient_exchanges=True,
     volatile_reply_queues=True,

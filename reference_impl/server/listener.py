@@ -100,6 +100,7 @@ class ClientConnection(asyncio.Protocol):
         self._liveness_ms = liveness_ms
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due_s = 0.0
         self._paused = False
         self.session = new_session(lambda: turn.request(self))
 
@@ -163,12 +164,13 @@ class ClientConnection(asyncio.Protocol):
             return
         delay_s = max(0, deadline_ms - self._liveness_ms()) / 1000
         loop = asyncio.get_running_loop()
-        due = loop.time() + delay_s
-        if self._timer is not None and not self._timer.cancelled():
-            if self._timer.when() <= due:
+        due_s = loop.time() + delay_s
+        if self._timer is not None:
+            if self._timer_due_s <= due_s:
                 return
             self._timer.cancel()
-        self._timer = loop.call_at(due, self._deadline)
+        self._timer = loop.call_at(due_s, self._deadline)
+        self._timer_due_s = due_s  # uvloop's handles do not tell it when they are due at once
 
     def _deadline(self) -> None:
         self._timer = None

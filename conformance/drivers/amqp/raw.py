@@ -187,6 +187,19 @@ class RawConnection:
             shown = _name(type(method)) if method is not None else type(received).__name__
             raise Mismatch(_name(kind), shown, "the next frame")
 
+    def expect_body(self, within_s: float = ANSWER_WITHIN_S) -> bytes:
+        """Return the body of the content that follows a method; it must be complete."""
+        header = self.read_frame(within_s)
+        if not isinstance(header, frame.Header):
+            raise Mismatch("a content header", type(header).__name__, "the next frame")
+        body = b""
+        while len(body) < header.body_size:
+            part = self.read_frame(within_s)
+            if not isinstance(part, frame.Body):
+                raise Mismatch("a body frame", type(part).__name__, "the next frame")
+            body += part.fragment
+        return body
+
     def expect_close(self, code: int, within_s: float = ANSWER_WITHIN_S) -> spec.Connection.Close:
         """The broker must fail the connection with `code`; whatever it sent before is skipped."""
         limit_s = time.monotonic() + within_s

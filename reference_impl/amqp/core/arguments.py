@@ -143,11 +143,11 @@ def _check_queue_type(subject: str, arguments: Table, dialect: Dialect) -> None:
         _refuse(subject, "x-queue-type", f"\"unsupported queue type '{queue_type.value}'\"")
 
 
-def check_consume_arguments(subject: str, arguments: Table) -> None:
+def check_consume_arguments(subject: str, arguments: Table, dialect: Dialect) -> None:
     """Refuse consumer arguments that are invalid or belong to another queue type."""
     if "x-priority" in arguments:
         _refuse(subject, "x-priority", _integer(arguments["x-priority"], arguments))
-    _refuse_foreign(subject, arguments, ("x-stream-offset", "x-stream-filter"))
+    _refuse_foreign(subject, arguments, dialect.foreign_consumer_arguments)
 
 
 def _refuse(subject: str, name: str, reason: str | None) -> None:

@@ -167,7 +167,7 @@ class Channel:
             raise NotAllowed(f"attempt to reuse consumer tag '{tag}'")
         self.connection.check_access("queue", queue_name, "read")
         queue = self.vhost.queue(queue_name, self.connection)
-        args.check_consume_arguments(str(queue), arguments)
+        args.check_consume_arguments(str(queue), arguments, self.vhost.dialect)
         queue.check_consume(exclusive)
         priority = arguments.get("x-priority")
         consumer = Consumer(
