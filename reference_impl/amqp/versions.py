@@ -37,6 +37,10 @@ class Dialect:
     """Whether x-last-death-* headers accompany x-death (message containers, 3.13)."""
     honours_published_x_death: bool
     """Whether an x-death header sent by a client is continued (up to 3.13; release notes 4.0.1)."""
+    rewrites_expiration: bool
+    """Whether "007" in the expiration property is passed on as "7" (message containers, 3.13)."""
+    least_max_priority: int
+    """What x-max-priority 0 counts as (rabbit_priority_queue:priorities)."""
     routes_at_commit: bool
     """Whether a transaction looks queues up at commit (up to 3.12) rather than at publish."""
     global_prefetch: bool
@@ -79,6 +83,8 @@ _V3_10 = Dialect(
     cc_dropped_with_dead_letter_key=True,
     last_death_headers=False,
     honours_published_x_death=True,
+    rewrites_expiration=False,
+    least_max_priority=0,
     routes_at_commit=True,
     global_prefetch=True,
     headers_compare_numbers_loosely=True,
@@ -106,6 +112,8 @@ _V4_0 = Dialect(
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    rewrites_expiration=True,
+    least_max_priority=1,
     routes_at_commit=False,
     global_prefetch=True,
     headers_compare_numbers_loosely=False,
@@ -133,6 +141,8 @@ _V4_3 = Dialect(
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    rewrites_expiration=True,
+    least_max_priority=1,
     routes_at_commit=False,
     global_prefetch=False,
     headers_compare_numbers_loosely=False,

@@ -104,6 +104,8 @@ class Channel:
                 content, encoded = addressed(self, content), None
             if content.refusal is not None:
                 raise content.refusal
+            if not content.has_plain_expiration and self.vhost.dialect.rewrites_expiration:
+                content, encoded = content.with_plain_expiration(), None
             self._check_user_id(content)
             message = Message(
                 exchange_name, (routing_key, *content.extra_keys), content, body, encoded

@@ -25,6 +25,7 @@ class Content:
     __slots__ = (
         "bcc_keys",
         "extra_keys",
+        "has_plain_expiration",
         "needs_checks",
         "persistent",
         "priority",
@@ -49,11 +50,18 @@ class Content:
                 self.extra_keys = self._header_keys("CC") + self.bcc_keys
         except PreconditionFailed as refusal:
             self.refusal = refusal
+        self.has_plain_expiration = self.ttl_ms is None or properties.expiration == str(self.ttl_ms)
+        """Whether the expiration is written as the number that it means, such as "7"."""
         self.needs_checks = (
             self.refusal is not None
+            or not self.has_plain_expiration
             or properties.user_id is not None
             or properties.reply_to == REPLY_QUEUE
         )
+
+    def with_plain_expiration(self) -> Content:
+        """Return the same with "7" for an expiration such as "+007"."""
+        return Content(self.properties.replace(expiration=str(self.ttl_ms)))
 
     def _header_keys(self, name: str) -> tuple[str, ...]:
         """Routing keys of the CC or BCC header (docs: sender-selected distribution)."""

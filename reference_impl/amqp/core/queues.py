@@ -55,9 +55,11 @@ class Queue:
         self.dead_letter_exchange: str | None = self._argument("x-dead-letter-exchange")
         self.dead_letter_routing_key: str | None = self._argument("x-dead-letter-routing-key")
         self.single_active = bool(self._argument("x-single-active-consumer"))
+        self.ready: Fifo | ByPriority = Fifo()
         max_priority = self._argument("x-max-priority")
+        if max_priority is not None:
+            self.ready = ByPriority(max(max_priority, vhost.dialect.least_max_priority))
 
-        self.ready: Fifo | ByPriority = ByPriority(max_priority) if max_priority else Fifo()
         self.consumers = Consumers(self.single_active)
         self._limited = self.max_length is not None or self.max_length_bytes is not None
         self._next_position = 0
