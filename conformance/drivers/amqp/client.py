@@ -21,7 +21,7 @@ from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel as PikaChannel
 
 from conformance.drivers.transcript import Transcript
-from conformance.errors import ChannelClosed, ConnectionClosed, NoAnswer
+from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 
 ANSWER_WITHIN_S = 5.0
 """How long any synchronous method may take. RabbitMQ 3.10 to 4.3 answered within 0.4 s at the
@@ -672,6 +672,13 @@ class Channel:
         self._wait(lambda: bool(answers), "basic.get-ok or get-empty")
         self.impl.callbacks.remove(self.impl.channel_number, spec.Basic.GetEmpty)
         return answers[0]
+
+    def take(self, queue: str, *, ack: bool = True) -> Message:
+        """Take one message, which must be there."""
+        message = self.get(queue, ack=ack)
+        if message is None:
+            raise Mismatch("a message", "get-empty", f"basic.get from {queue}")
+        return message
 
     def drain(self, queue: str) -> list[Message]:
         """Take everything that is ready, settled at once."""
