@@ -11,7 +11,7 @@ from conformance.suites.expiry.lifetimes import expect_lifetime, lifetimes_ms, q
 
 @requirement("amqp.expiry.unused-queue-is-deleted")
 def test_an_unused_queue_is_deleted(amqp: AmqpTester) -> None:
-    lease_ms = 120
+    lease_ms = 100
     started_s = time.monotonic()
     queue, graveyard = amqp.mortal_queue({"x-expires": lease_ms})
     channel = amqp.channel()
@@ -24,10 +24,10 @@ def test_an_unused_queue_is_deleted(amqp: AmqpTester) -> None:
 
 @requirement("amqp.expiry.use-renews-the-lease")
 def test_declare_and_get_renew_the_lease(amqp: AmqpTester) -> None:
-    lease = {"x-expires": 400}
+    lease = {"x-expires": 300}
     redeclared, looked_at, got_from = (amqp.queue(arguments=lease) for _ in range(3))
     channel = amqp.channel()
-    amqp.let_pass(150)
+    amqp.let_pass(110)
     used_s = time.monotonic()
     channel.declare_queue(redeclared, exclusive=True, arguments=lease)
     channel.declare_queue(looked_at, passive=True)

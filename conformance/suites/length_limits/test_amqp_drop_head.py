@@ -20,9 +20,9 @@ from conformance.suites.length_limits.histories import (
     predict,
 )
 
-PUBLISHES = st.lists(PUBLISH, max_size=10)
-HISTORIES = st.lists(PUBLISH | PUBLISH | TAKE, max_size=14)
-REQUEUEING = st.lists(PUBLISH | PUBLISH | TAKE | TAKE | REQUEUE, max_size=18)
+PUBLISHES = st.lists(PUBLISH, min_size=3, max_size=9)
+HISTORIES = st.lists(PUBLISH | PUBLISH | TAKE, min_size=6, max_size=14)
+REQUEUEING = st.lists(PUBLISH | PUBLISH | TAKE | TAKE | REQUEUE, min_size=8, max_size=18)
 
 
 def check_what_is_left(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> None:
@@ -33,13 +33,13 @@ def check_what_is_left(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> N
 
 
 @requirement("amqp.length-limits.max-length")
-@holds_for(limits=MESSAGE_LIMITS, steps=PUBLISHES)
+@holds_for(cost=3, limits=MESSAGE_LIMITS, steps=PUBLISHES)
 def test_the_newest_messages_stay(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> None:
     check_what_is_left(amqp, limits, steps)
 
 
 @requirement("amqp.length-limits.max-length-bytes")
-@holds_for(limits=OCTET_LIMITS, steps=PUBLISHES)
+@holds_for(cost=3, limits=OCTET_LIMITS, steps=PUBLISHES)
 def test_the_newest_octets_stay(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> None:
     check_what_is_left(amqp, limits, steps)
 
@@ -54,7 +54,7 @@ def test_headers_and_properties_weigh_nothing(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.length-limits.both-limits")
-@holds_for(limits=BOTH_LIMITS, steps=PUBLISHES)
+@holds_for(cost=3, limits=BOTH_LIMITS, steps=PUBLISHES)
 def test_the_first_limit_to_be_hit_applies(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -62,7 +62,7 @@ def test_the_first_limit_to_be_hit_applies(
 
 
 @requirement("amqp.length-limits.held-do-not-count")
-@holds_for(limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=HISTORIES)
+@holds_for(cost=3, limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=HISTORIES)
 def test_what_a_client_holds_does_not_count(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -70,7 +70,7 @@ def test_what_a_client_holds_does_not_count(
 
 
 @requirement("amqp.length-limits.requeue-drops-head")
-@holds_for(limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=REQUEUEING)
+@holds_for(cost=3, limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=REQUEUEING)
 def test_a_requeue_drops_the_head_again(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -91,7 +91,7 @@ def test_what_comes_back_is_the_oldest_and_goes_first(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.length-limits.dropped-are-dead-lettered")
-@holds_for(limits=MESSAGE_LIMITS | OCTET_LIMITS | BOTH_LIMITS, steps=REQUEUEING)
+@holds_for(cost=3, limits=MESSAGE_LIMITS | OCTET_LIMITS | BOTH_LIMITS, steps=REQUEUEING)
 def test_dropped_messages_are_dead_lettered_in_order(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -100,7 +100,7 @@ def test_dropped_messages_are_dead_lettered_in_order(
 
 
 @requirement("amqp.length-limits.drop-head-confirms")
-@holds_for(limits=MESSAGE_LIMITS, steps=PUBLISHES)
+@holds_for(cost=6, limits=MESSAGE_LIMITS, steps=PUBLISHES)
 def test_the_publisher_is_not_told_of_a_drop(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -109,7 +109,7 @@ def test_the_publisher_is_not_told_of_a_drop(
 
 
 @requirement("amqp.length-limits.delivered-at-once")
-@holds_for(length=st.integers(0, 2), count=st.integers(1, 5))
+@holds_for(cost=3, length=st.integers(0, 2), count=st.integers(1, 5))
 def test_a_waiting_consumer_gets_everything(amqp: AmqpTester, length: int, count: int) -> None:
     channel = amqp.channel()
     consumer = channel.consume(amqp.queue(arguments={"x-max-length": length}))
@@ -121,7 +121,7 @@ def test_a_waiting_consumer_gets_everything(amqp: AmqpTester, length: int, count
 
 
 @requirement("amqp.length-limits.explicit-drop-head")
-@holds_for(length=st.integers(0, 3), steps=PUBLISHES)
+@holds_for(cost=6, length=st.integers(0, 3), steps=PUBLISHES)
 def test_drop_head_is_what_happens_without_x_overflow(
     amqp: AmqpTester, length: int, steps: list[Step]
 ) -> None:

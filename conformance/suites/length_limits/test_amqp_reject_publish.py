@@ -25,12 +25,12 @@ def rejecting(overflow: str) -> st.SearchStrategy[Limits]:
     return by_length | by_octets | st.builds(Limits, length, octets, st.just(overflow))
 
 
-HISTORIES = st.lists(PUBLISH | PUBLISH | TAKE, max_size=14)
-REQUEUEING = st.lists(PUBLISH | PUBLISH | TAKE | TAKE | REQUEUE, max_size=18)
+HISTORIES = st.lists(PUBLISH | PUBLISH | TAKE, min_size=6, max_size=14)
+REQUEUEING = st.lists(PUBLISH | PUBLISH | TAKE | TAKE | REQUEUE, min_size=8, max_size=18)
 
 
 @requirement("amqp.length-limits.reject-publish")
-@holds_for(limits=rejecting(REJECT_PUBLISH), steps=HISTORIES)
+@holds_for(cost=3, limits=rejecting(REJECT_PUBLISH), steps=HISTORIES)
 def test_a_full_queue_refuses_the_new_message(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -42,6 +42,7 @@ def test_a_full_queue_refuses_the_new_message(
 
 @requirement("amqp.length-limits.reject-publish-nacks")
 @holds_for(
+    cost=3,
     limits=rejecting(REJECT_PUBLISH) | rejecting(REJECT_PUBLISH_DLX),
     steps=HISTORIES,
 )
@@ -54,7 +55,9 @@ def test_the_publisher_is_told_of_each_refusal(
 
 
 @requirement("amqp.length-limits.reject-publish-keeps-requeued")
-@holds_for(limits=rejecting(REJECT_PUBLISH) | rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING)
+@holds_for(
+    cost=3, limits=rejecting(REJECT_PUBLISH) | rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING
+)
 def test_what_is_requeued_is_never_refused(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -75,7 +78,7 @@ def test_a_refused_message_is_not_dead_lettered(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.length-limits.reject-publish-dlx")
-@holds_for(limits=rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING)
+@holds_for(cost=3, limits=rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING)
 def test_refused_messages_are_dead_lettered_instead(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -97,10 +100,8 @@ def test_length_0_refuses_even_with_a_waiting_consumer(amqp: AmqpTester) -> None
 
 
 @requirement("amqp.length-limits.one-of-several-queues-full")
-@holds_for(free=st.integers(0, 2), full=st.integers(1, 2), count=st.integers(1, 3))
-def test_one_full_queue_makes_it_a_nack(
-    amqp: AmqpTester, free: int, full: int, count: int
-) -> None:
+@holds_for(cost=3, free=st.integers(0, 2), full=st.integers(1, 2), count=st.integers(1, 3))
+def test_one_full_queue_makes_it_a_nack(amqp: AmqpTester, free: int, full: int, count: int) -> None:
     exchange = amqp.exchange("fanout")
     limits = Limits(1, overflow=REJECT_PUBLISH)
     free_queues = [amqp.bound_queue(exchange) for _ in range(free)]
