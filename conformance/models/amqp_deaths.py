@@ -46,6 +46,11 @@ class Life:
                 return any(d.reason == REJECTED for d in since)
         return True
 
+    def enters_beyond_doubt(self, queue: str) -> bool:
+        """Whether the message enters `queue` in whichever order its deaths are looked at: it never
+        died there, or only ever of rejections."""
+        return all(death.reason == REJECTED for death in self.deaths if death.queue == queue)
+
     def by_recency(self) -> list[tuple[str, str]]:
         """Queue and reason of the deaths, each pair once, the one that happened last first."""
         return list(dict.fromkeys((d.queue, d.reason) for d in reversed(self.deaths)))

@@ -38,7 +38,7 @@ def test_numbers_as_expiration(amqp: AmqpTester, value: int) -> None:
 
 
 @requirement("amqp.expiry.message-ttl-values")
-@holds_for(text=st.sampled_from(["", "x", "1x", " 1", "1 ", "1.5", "1e3", "0x1", "-", "١"]))
+@holds_for(text=st.sampled_from(["", "x", "1x", " 1", "1 ", "1.5", "1e3", "0x1", "-", "\u0661"]))
 def test_texts_as_expiration(amqp: AmqpTester, text: str) -> None:
     check_expiration(amqp, text, valid=False)
 

@@ -27,17 +27,6 @@ def test_an_expired_message_waits_behind_higher_priorities(amqp: AmqpTester) -> 
     expect.equal(channel.get(queue), None, "after the message of higher priority")
 
 
-@requirement("amqp.priorities.overtaker-expires")
-def test_a_message_that_overtook_others_expires_in_its_time(amqp: AmqpTester) -> None:
-    queue = amqp.queue(arguments={"x-max-priority": 3})
-    channel = amqp.channel()
-    channel.publish("", queue, "low", ranked_and_mortal(1))
-    channel.publish("", queue, "high", ranked_and_mortal(2, 40))
-    channel.barrier()
-    amqp.let_pass(80)
-    expect.equal([message.text for message in channel.drain(queue)], ["low"])
-
-
 @requirement("amqp.priorities.maximum-values")
 @holds_for(value=st.sampled_from([-(2**40), -1, 0, 1, 10, 255, 256, 2**40, *NO_INTEGERS]))
 def test_values_of_x_max_priority(amqp: AmqpTester, value: object) -> None:

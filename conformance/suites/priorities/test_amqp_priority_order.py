@@ -36,7 +36,7 @@ def publish(channel: Channel, queue: str, messages: Iterable[Ranked]) -> None:
 
 
 @requirement("amqp.priorities.order")
-@holds_for(cost=2, priorities=WITHIN)
+@holds_for(cost=4, priorities=WITHIN)
 def test_higher_priorities_come_first(amqp: AmqpTester, priorities: list[int]) -> None:
     queue, messages = priority_queue(amqp), ranked(priorities)
     publish(amqp.admin, queue, messages)
@@ -44,7 +44,7 @@ def test_higher_priorities_come_first(amqp: AmqpTester, priorities: list[int]) -
 
 
 @requirement("amqp.priorities.order")
-@holds_for(cost=4, priorities=WITHIN, prefetch=st.integers(0, 2))
+@holds_for(cost=8, priorities=WITHIN, prefetch=st.integers(0, 2))
 def test_consumers_get_higher_priorities_first(
     amqp: AmqpTester, priorities: list[int], prefetch: int
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_maximum_of_0_counts_as_1(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.priorities.ignored-without-maximum")
-@holds_for(cost=3, priorities=st.lists(st.none() | st.integers(0, 255), min_size=2, max_size=8))
+@holds_for(cost=6, priorities=st.lists(st.none() | st.integers(0, 255), min_size=2, max_size=8))
 def test_other_queues_ignore_priorities(amqp: AmqpTester, priorities: list[int | None]) -> None:
     queue, messages = amqp.queue(), ranked(priorities)
     publish(amqp.admin, queue, messages)
@@ -111,7 +111,7 @@ def test_what_is_delivered_is_not_overtaken(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.priorities.requeue-to-its-place")
-@holds_for(cost=2, before=WITHIN, after=WITHIN, taken=st.integers(1, 10), order=st.randoms())
+@holds_for(cost=4, before=WITHIN, after=WITHIN, taken=st.integers(1, 10), order=st.randoms())
 def test_requeued_messages_find_their_place(
     amqp: AmqpTester, before: list[int], after: list[int], taken: int, order: Random
 ) -> None:
@@ -138,7 +138,7 @@ def test_the_head_that_is_dropped_has_the_highest_priority(
 
 
 @requirement("amqp.priorities.first-delivery-not-redelivered")
-@holds_for(cost=3, priorities=WITHIN, taken=st.integers(0, 9))
+@holds_for(cost=6, priorities=WITHIN, taken=st.integers(0, 9))
 def test_a_first_delivery_is_not_flagged(
     amqp: AmqpTester, priorities: list[int], taken: int
 ) -> None:
