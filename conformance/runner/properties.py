@@ -29,10 +29,14 @@ makes each try cost seconds."""
 
 _base_examples = 20
 _phases: tuple[Phase, ...] = tuple(Phase)
+_budgets: list[_ShrinkBudget] = []
 
 
 def configure(base_examples: int, *, shrink: bool) -> None:
-    """Set the budget of every property; called before the suites are imported."""
+    """Set the budget of every property; called at the start of a run, before the suites are
+    imported. They stay imported for later runs in one process, which must start afresh."""
+    for budget in _budgets:
+        budget.reset()
     global _base_examples, _phases
     _base_examples = base_examples
     wanted = [Phase.explicit, Phase.generate]
@@ -48,6 +52,7 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
 
     def decorate(test: F) -> F:
         budget = _ShrinkBudget()
+        _budgets.append(budget)
         takes_amqp = "amqp" in inspect.signature(test).parameters
 
         @functools.wraps(test)
@@ -79,6 +84,10 @@ class _ShrinkBudget:
     """Ends the search for a smaller input in time, without hiding the one that was found."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the failures of an earlier run."""
         self._first_failure_s: float | None = None
         self._failing: set[str] = set()
 
