@@ -51,7 +51,7 @@ def settle(amqp: AmqpTester, settlements: list[tuple[How, int]]) -> tuple[list[s
 
 
 @requirement("amqp.dead-letter.rejected")
-@holds_for(cost=4, settlements=SETTLEMENTS)
+@holds_for(cost=8, settlements=SETTLEMENTS)
 def test_what_is_rejected_for_good_is_dead_lettered_once(
     amqp: AmqpTester, settlements: list[tuple[How, int]]
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_consumer_can_reject_too(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.dead-letter.order-of-rejections")
-@holds_for(cost=4, settlements=SETTLEMENTS)
+@holds_for(cost=8, settlements=SETTLEMENTS)
 def test_dead_letters_come_in_the_order_of_their_deaths(
     amqp: AmqpTester, settlements: list[tuple[How, int]]
 ) -> None:

@@ -50,7 +50,7 @@ PROPERTIES: dict[str, st.SearchStrategy[Any]] = {
 
 @requirement("amqp.dead-letter.properties-kept")
 @holds_for(
-    cost=3,
+    cost=6,
     reason=REASON,
     body=st.text(max_size=10),
     properties=st.fixed_dictionaries({}, optional=PROPERTIES),
@@ -84,7 +84,7 @@ def test_a_dead_letter_does_not_expire_again(amqp: AmqpTester, rejected: bool) -
 
 
 @requirement("amqp.dead-letter.original-expiration")
-@holds_for(cost=4, reason=REASON, ttl=st.sampled_from([None, 600_000, 700_000]))
+@holds_for(cost=10, reason=REASON, ttl=st.sampled_from([None, 600_000, 700_000]))
 def test_the_expiration_is_noted_in_x_death(amqp: AmqpTester, reason: str, ttl: int | None) -> None:
     graveyard = amqp.queue()
     expiration = None if ttl is None else str(ttl)
@@ -95,7 +95,7 @@ def test_the_expiration_is_noted_in_x_death(amqp: AmqpTester, reason: str, ttl: 
 
 
 @requirement("amqp.dead-letter.x-death-form")
-@holds_for(cost=4, reason=REASON)
+@holds_for(cost=10, reason=REASON)
 def test_an_entry_has_its_fields_and_types(amqp: AmqpTester, reason: str) -> None:
     graveyard, exchange = amqp.queue(), amqp.exchange("fanout")
     queue = deadly_queue(amqp, reason, "", graveyard)

@@ -79,7 +79,7 @@ def test_a_rejection_before_the_cycle_does_not_break_it(amqp: AmqpTester) -> Non
 
 
 @requirement("amqp.dead-letter.cycles-in-networks")
-@holds_for(cost=3, network=nodes(3, most_targets=2), steps=decisions(most=8))
+@holds_for(cost=6, network=nodes(3, most_targets=2), steps=decisions(most=8))
 def test_dead_letters_on_a_network_go_where_they_may(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:

@@ -25,7 +25,7 @@ def text_keys(*keys: str) -> st.SearchStrategy[list[str]]:
 
 
 @requirement("amqp.dead-letter.routing-key")
-@holds_for(cost=2, reason=REASON, key=st.sampled_from(KEYS), own=st.sampled_from([None, *KEYS]))
+@holds_for(cost=5, reason=REASON, key=st.sampled_from(KEYS), own=st.sampled_from([None, *KEYS]))
 def test_the_key_is_that_of_the_queue_or_the_original(
     amqp: AmqpTester, reason: str, key: str, own: str | None
 ) -> None:
@@ -42,7 +42,7 @@ def test_the_key_is_that_of_the_queue_or_the_original(
 
 @requirement("amqp.dead-letter.all-keys")
 @holds_for(
-    cost=3,
+    cost=6,
     reason=REASON,
     cc=text_keys("a", "b", "c"),
     bcc=text_keys("b", "c", "d"),
@@ -74,7 +74,7 @@ def test_the_next_death_knows_the_new_key_only(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.dead-letter.address")
-@holds_for(cost=6, reason=REASON, own=st.sampled_from([None, "own key"]))
+@holds_for(cost=10, reason=REASON, own=st.sampled_from([None, "own key"]))
 def test_consumers_see_the_dead_letter_exchange_and_the_key(
     amqp: AmqpTester, reason: str, own: str | None
 ) -> None:
@@ -89,7 +89,7 @@ def test_consumers_see_the_dead_letter_exchange_and_the_key(
 
 @requirement("amqp.dead-letter.every-queue-one-copy")
 @holds_for(
-    cost=3,
+    cost=6,
     reason=REASON,
     bindings=st.lists(st.lists(st.sampled_from(["#", "*", "k", "l"]), max_size=3), max_size=4),
 )
@@ -135,7 +135,7 @@ def test_the_exchange_may_come_and_go(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.dead-letter.missing-exchange-drops")
-@holds_for(cost=6, reason=REASON)
+@holds_for(cost=10, reason=REASON)
 def test_without_its_exchange_a_dead_message_is_dropped(amqp: AmqpTester, reason: str) -> None:
     queue = deadly_queue(amqp, reason, amqp.exchange_name())
     kill(amqp, queue, reason)
@@ -144,7 +144,7 @@ def test_without_its_exchange_a_dead_message_is_dropped(amqp: AmqpTester, reason
 
 
 @requirement("amqp.dead-letter.unroutable-is-dropped")
-@holds_for(cost=6, reason=REASON)
+@holds_for(cost=10, reason=REASON)
 def test_a_dead_letter_without_a_route_is_dropped(amqp: AmqpTester, reason: str) -> None:
     graves = amqp.exchange("direct")
     graveyard = amqp.bound_queue(graves, "other key")
@@ -165,7 +165,7 @@ def test_a_key_without_an_exchange_is_refused(amqp: AmqpTester) -> None:
 
 @requirement("amqp.dead-letter.argument-values")
 @holds_for(
-    cost=2,
+    cost=5,
     exchange=st.sampled_from(["", "x", 133, True, None, ["x"], {"x": "x"}]),
     key=st.sampled_from(["absent", "", "k", 7, True, None, ["k"]]),
 )

@@ -18,7 +18,7 @@ STEPS = decisions(most=7)
 
 
 @requirement("amqp.dead-letter.x-death-count")
-@holds_for(cost=4, network=NETWORK, steps=STEPS)
+@holds_for(cost=6, network=NETWORK, steps=STEPS)
 def test_each_entry_counts_its_deaths(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
@@ -28,7 +28,7 @@ def test_each_entry_counts_its_deaths(
 
 
 @requirement("amqp.dead-letter.x-death-order")
-@holds_for(cost=4, network=NETWORK, steps=STEPS)
+@holds_for(cost=6, network=NETWORK, steps=STEPS)
 def test_the_latest_death_comes_first(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
@@ -39,7 +39,7 @@ def test_the_latest_death_comes_first(
 
 
 @requirement("amqp.dead-letter.x-death-order-of-all")
-@holds_for(cost=4, network=NETWORK, steps=STEPS)
+@holds_for(cost=6, network=NETWORK, steps=STEPS)
 def test_deaths_are_told_latest_first(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
@@ -62,7 +62,7 @@ def test_three_deaths_in_a_row_come_latest_first(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.dead-letter.x-death-tells-of-the-first")
-@holds_for(cost=4, network=NETWORK, steps=STEPS)
+@holds_for(cost=6, network=NETWORK, steps=STEPS)
 def test_an_entry_tells_where_the_message_came_from_at_first(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
@@ -76,7 +76,7 @@ def test_an_entry_tells_where_the_message_came_from_at_first(
 
 
 @requirement("amqp.dead-letter.first-death-headers")
-@holds_for(cost=6, network=NETWORK, steps=STEPS)
+@holds_for(cost=8, network=NETWORK, steps=STEPS)
 def test_the_first_death_is_never_forgotten(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
@@ -85,7 +85,7 @@ def test_the_first_death_is_never_forgotten(
 
 
 @requirement("amqp.dead-letter.last-death-headers")
-@holds_for(cost=6, network=NETWORK, steps=STEPS)
+@holds_for(cost=8, network=NETWORK, steps=STEPS)
 def test_the_last_death_is_always_the_last(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:

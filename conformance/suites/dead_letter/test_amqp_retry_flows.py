@@ -90,7 +90,7 @@ class Worker:
 
 
 @requirement("amqp.dead-letter.retry-flow")
-@holds_for(cost=4, failures=st.lists(st.integers(0, 5), min_size=1, max_size=5))
+@holds_for(cost=8, failures=st.lists(st.integers(0, 5), min_size=1, max_size=5))
 def test_every_order_is_done_or_parked_after_its_retries(
     amqp: AmqpTester, failures: list[int]
 ) -> None:

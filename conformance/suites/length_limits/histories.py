@@ -14,14 +14,43 @@ Action = Literal["publish", "get", "ack", "requeue", "requeue all"]
 Step = tuple[Action, int]
 """An action and a number: the size of what is published, or which held message is settled."""
 
-SIZES = st.integers(0, 3)
+SIZES = st.sampled_from([0, 0, 1, 3, 8])
 PUBLISH: st.SearchStrategy[Step] = st.tuples(st.just("publish"), SIZES)
-TAKE: st.SearchStrategy[Step] = st.tuples(st.sampled_from(["get", "ack"]), SIZES)
-REQUEUE: st.SearchStrategy[Step] = st.tuples(st.sampled_from(["requeue", "requeue all"]), SIZES)
+GET: st.SearchStrategy[Step] = st.just(("get", 0))
+ACK: st.SearchStrategy[Step] = st.tuples(st.just("ack"), st.integers(0, 4))
+REQUEUE: st.SearchStrategy[Step] = st.tuples(
+    st.sampled_from(["requeue", "requeue all"]), st.integers(0, 4)
+)
 
-MESSAGE_LIMITS = st.builds(Limits, length=st.integers(0, 4))
-OCTET_LIMITS = st.builds(Limits, octets=st.integers(0, 16))
-BOTH_LIMITS = st.builds(Limits, length=st.integers(1, 4), octets=st.integers(2, 16))
+PUBLISHES = st.lists(PUBLISH, min_size=4, max_size=10)
+"""Publishing only."""
+
+
+def in_turn(*phases: st.SearchStrategy[list[Step]]) -> st.SearchStrategy[list[Step]]:
+    """A history of several phases."""
+    return st.tuples(*phases).map(lambda parts: [step for part in parts for step in part])
+
+
+FILL = st.lists(PUBLISH, min_size=2, max_size=5)
+TAKE = st.lists(GET, min_size=1, max_size=4)
+
+HISTORIES = in_turn(FILL, TAKE, FILL, st.lists(PUBLISH | GET | ACK, max_size=5))
+"""Publishing and consuming: filling what may be full again while some messages are held."""
+
+REQUEUEING = in_turn(
+    FILL,
+    TAKE,
+    FILL,
+    st.lists(REQUEUE, min_size=1, max_size=2),
+    st.lists(PUBLISH | GET | ACK | REQUEUE, max_size=5),
+)
+"""The same, and requeueing into what may be full by then."""
+
+LENGTHS = st.integers(0, 4)
+OCTETS = st.integers(0, 16)
+MESSAGE_LIMITS = st.builds(Limits, length=LENGTHS)
+OCTET_LIMITS = st.builds(Limits, octets=OCTETS)
+BOTH_LIMITS = st.builds(Limits, length=LENGTHS, octets=OCTETS)
 
 
 @dataclass

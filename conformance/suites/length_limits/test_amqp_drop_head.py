@@ -10,19 +10,15 @@ from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.length_limits.histories import (
     BOTH_LIMITS,
+    HISTORIES,
     MESSAGE_LIMITS,
     OCTET_LIMITS,
-    PUBLISH,
-    REQUEUE,
-    TAKE,
+    PUBLISHES,
+    REQUEUEING,
     Step,
     observe,
     predict,
 )
-
-PUBLISHES = st.lists(PUBLISH, min_size=3, max_size=9)
-HISTORIES = st.lists(PUBLISH | PUBLISH | TAKE, min_size=6, max_size=14)
-REQUEUEING = st.lists(PUBLISH | PUBLISH | TAKE | TAKE | REQUEUE, min_size=8, max_size=18)
 
 
 def check_what_is_left(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> None:
@@ -33,15 +29,24 @@ def check_what_is_left(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> N
 
 
 @requirement("amqp.length-limits.max-length")
-@holds_for(cost=3, limits=MESSAGE_LIMITS, steps=PUBLISHES)
+@holds_for(cost=2, limits=MESSAGE_LIMITS, steps=PUBLISHES)
 def test_the_newest_messages_stay(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> None:
     check_what_is_left(amqp, limits, steps)
 
 
 @requirement("amqp.length-limits.max-length-bytes")
-@holds_for(cost=3, limits=OCTET_LIMITS, steps=PUBLISHES)
+@holds_for(cost=2, limits=OCTET_LIMITS, steps=PUBLISHES)
 def test_the_newest_octets_stay(amqp: AmqpTester, limits: Limits, steps: list[Step]) -> None:
     check_what_is_left(amqp, limits, steps)
+
+
+@requirement("amqp.length-limits.max-length-bytes")
+def test_the_limit_is_exact(amqp: AmqpTester) -> None:
+    for limit, expected in (9, ["67890"]), (10, ["12345", "67890"]):
+        queue = amqp.queue(arguments={"x-max-length-bytes": limit})
+        for body in ("12345", "67890"):
+            amqp.admin.publish("", queue, body)
+        expect.equal(amqp.bodies(queue), expected, f"10 octets within a limit of {limit}")
 
 
 @requirement("amqp.length-limits.bytes-of-bodies-only")
@@ -54,7 +59,7 @@ def test_headers_and_properties_weigh_nothing(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.length-limits.both-limits")
-@holds_for(cost=3, limits=BOTH_LIMITS, steps=PUBLISHES)
+@holds_for(cost=2, limits=BOTH_LIMITS, steps=PUBLISHES)
 def test_the_first_limit_to_be_hit_applies(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -62,7 +67,7 @@ def test_the_first_limit_to_be_hit_applies(
 
 
 @requirement("amqp.length-limits.held-do-not-count")
-@holds_for(cost=3, limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=HISTORIES)
+@holds_for(cost=2, limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=HISTORIES)
 def test_what_a_client_holds_does_not_count(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -70,7 +75,7 @@ def test_what_a_client_holds_does_not_count(
 
 
 @requirement("amqp.length-limits.requeue-drops-head")
-@holds_for(cost=3, limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=REQUEUEING)
+@holds_for(cost=2, limits=MESSAGE_LIMITS | OCTET_LIMITS, steps=REQUEUEING)
 def test_a_requeue_drops_the_head_again(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -91,7 +96,7 @@ def test_what_comes_back_is_the_oldest_and_goes_first(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.length-limits.dropped-are-dead-lettered")
-@holds_for(cost=3, limits=MESSAGE_LIMITS | OCTET_LIMITS | BOTH_LIMITS, steps=REQUEUEING)
+@holds_for(cost=2, limits=MESSAGE_LIMITS | OCTET_LIMITS | BOTH_LIMITS, steps=REQUEUEING)
 def test_dropped_messages_are_dead_lettered_in_order(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:

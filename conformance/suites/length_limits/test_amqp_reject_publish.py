@@ -1,16 +1,21 @@
 """Bounded queues that refuse what is published beyond their limits."""
 
+from typing import Any
+
 from hypothesis import strategies as st
+from pika import spec
 
 from conformance import expect
+from conformance.drivers.amqp.raw import body_frame, header_frame, method_frame
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.models.amqp_limits import REJECT_PUBLISH, REJECT_PUBLISH_DLX, Limits
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.length_limits.histories import (
-    PUBLISH,
-    REQUEUE,
-    TAKE,
+    HISTORIES,
+    LENGTHS,
+    OCTETS,
+    REQUEUEING,
     Step,
     observe,
     predict,
@@ -19,18 +24,13 @@ from conformance.suites.length_limits.histories import (
 
 def rejecting(overflow: str) -> st.SearchStrategy[Limits]:
     """Small limits of either kind, or of both."""
-    length, octets = st.integers(0, 4), st.integers(0, 16)
-    by_length = st.builds(Limits, length=length, overflow=st.just(overflow))
-    by_octets = st.builds(Limits, octets=octets, overflow=st.just(overflow))
-    return by_length | by_octets | st.builds(Limits, length, octets, st.just(overflow))
-
-
-HISTORIES = st.lists(PUBLISH | PUBLISH | TAKE, min_size=6, max_size=14)
-REQUEUEING = st.lists(PUBLISH | PUBLISH | TAKE | TAKE | REQUEUE, min_size=8, max_size=18)
+    by_length = st.builds(Limits, length=LENGTHS, overflow=st.just(overflow))
+    by_octets = st.builds(Limits, octets=OCTETS, overflow=st.just(overflow))
+    return by_length | by_octets | st.builds(Limits, LENGTHS, OCTETS, st.just(overflow))
 
 
 @requirement("amqp.length-limits.reject-publish")
-@holds_for(cost=3, limits=rejecting(REJECT_PUBLISH), steps=HISTORIES)
+@holds_for(cost=2, limits=rejecting(REJECT_PUBLISH), steps=HISTORIES)
 def test_a_full_queue_refuses_the_new_message(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -42,7 +42,7 @@ def test_a_full_queue_refuses_the_new_message(
 
 @requirement("amqp.length-limits.reject-publish-nacks")
 @holds_for(
-    cost=3,
+    cost=2,
     limits=rejecting(REJECT_PUBLISH) | rejecting(REJECT_PUBLISH_DLX),
     steps=HISTORIES,
 )
@@ -54,9 +54,40 @@ def test_the_publisher_is_told_of_each_refusal(
     expect.equal(seen.outcomes, expected.outcomes, "confirms of the publishes in their order")
 
 
+@requirement("amqp.length-limits.reject-publish-nacks")
+def test_refusals_in_a_burst_are_told_apart(amqp: AmqpTester) -> None:
+    queue = amqp.queue(arguments=Limits(octets=4, overflow=REJECT_PUBLISH).arguments())
+    raw = amqp.raw().open()
+    raw.call(1, spec.Confirm.Select(), spec.Confirm.SelectOk)
+    bodies = {1: b"three", 2: b"abc", 3: b"four", 4: b"d", 5: b"five"}
+    raw.send(*(publish_frames(1, queue, body) for body in bodies.values()))
+    outcomes: dict[int, str] = {}
+    while len(outcomes) < len(bodies):
+        confirm: Any = getattr(raw.read_frame(), "method", None)
+        is_confirm = isinstance(confirm, spec.Basic.Ack | spec.Basic.Nack)
+        expect.true(is_confirm, "a confirm", confirm)
+        first = 1 if confirm.multiple else confirm.delivery_tag
+        for number in range(first, confirm.delivery_tag + 1):
+            outcomes.setdefault(number, confirm.NAME)
+    expected = {n: "Basic.Ack" if n in (2, 4) else "Basic.Nack" for n in bodies}
+    expect.equal(dict(sorted(outcomes.items())), expected, "confirms")
+
+
+def publish_frames(channel: int, queue: str, body: bytes) -> bytes:
+    """A whole publish into a queue."""
+    publish = spec.Basic.Publish(exchange="", routing_key=queue)
+    return b"".join(
+        (
+            method_frame(channel, publish),
+            header_frame(channel, len(body)),
+            body_frame(channel, body),
+        )
+    )
+
+
 @requirement("amqp.length-limits.reject-publish-keeps-requeued")
 @holds_for(
-    cost=3, limits=rejecting(REJECT_PUBLISH) | rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING
+    cost=2, limits=rejecting(REJECT_PUBLISH) | rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING
 )
 def test_what_is_requeued_is_never_refused(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
@@ -78,7 +109,7 @@ def test_a_refused_message_is_not_dead_lettered(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.length-limits.reject-publish-dlx")
-@holds_for(cost=3, limits=rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING)
+@holds_for(cost=2, limits=rejecting(REJECT_PUBLISH_DLX), steps=REQUEUEING)
 def test_refused_messages_are_dead_lettered_instead(
     amqp: AmqpTester, limits: Limits, steps: list[Step]
 ) -> None:
@@ -104,9 +135,9 @@ def test_length_0_refuses_even_with_a_waiting_consumer(amqp: AmqpTester) -> None
 def test_one_full_queue_makes_it_a_nack(amqp: AmqpTester, free: int, full: int, count: int) -> None:
     exchange = amqp.exchange("fanout")
     limits = Limits(1, overflow=REJECT_PUBLISH)
-    free_queues = [amqp.bound_queue(exchange) for _ in range(free)]
+    free_queues = [amqp.queue() for _ in range(free)]
     full_queues = [amqp.queue(arguments=limits.arguments()) for _ in range(full)]
-    for queue in full_queues:
+    for queue in [*full_queues[:1], *free_queues, *full_queues[1:]]:
         amqp.admin.bind(queue, exchange)
     channel = amqp.channel()
     channel.select_confirms()
