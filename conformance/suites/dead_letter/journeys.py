@@ -54,9 +54,9 @@ def nodes(count: int, most_targets: int) -> st.SearchStrategy[list[Node]]:
     return st.lists(node, min_size=count, max_size=count)
 
 
-def decisions(most: int) -> st.SearchStrategy[list[tuple[int, bool]]]:
+def decisions(least: int, most: int) -> st.SearchStrategy[list[tuple[int, bool]]]:
     """Which of the messages at hand dies next, and whether the client rejects it."""
-    return st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=4, max_size=most)
+    return st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=least, max_size=most)
 
 
 class Journey:

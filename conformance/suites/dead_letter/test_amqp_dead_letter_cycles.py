@@ -30,8 +30,12 @@ def arrivals(amqp: AmqpTester, network: list[Node], rejections: list[bool]) -> l
 
 @requirement("amqp.dead-letter.automatic-cycle-drops")
 def test_a_cycle_without_a_rejection_ends(amqp: AmqpTester) -> None:
-    expect.equal(arrivals(amqp, TO_ITSELF, [EXPIRE]), [False], "into the queue it died in")
-    expect.equal(arrivals(amqp, RING, [EXPIRE] * 3), [True, True, False], "around a ring")
+    for reason in (EXPIRED, MAXLEN):
+        to_itself = [Node(reason, (0,), None)]
+        expect.equal(arrivals(amqp, to_itself, [EXPIRE]), [False], f"{reason} in its own queue")
+    for start in range(3):
+        ring = [Node(RING[(start + n) % 3].reason, ((n + 1) % 3,), None) for n in range(3)]
+        expect.equal(arrivals(amqp, ring, [EXPIRE] * 3), [True, True, False], "around a ring")
 
 
 @requirement("amqp.dead-letter.automatic-cycle-drops")
@@ -79,7 +83,15 @@ def test_a_rejection_before_the_cycle_does_not_break_it(amqp: AmqpTester) -> Non
 
 
 @requirement("amqp.dead-letter.cycles-in-networks")
-@holds_for(cost=6, network=nodes(3, most_targets=2), steps=decisions(most=8))
+def test_one_copy_may_go_on_where_another_is_dropped(amqp: AmqpTester) -> None:
+    both = [Node(EXPIRED, (0, 1), None), Node(EXPIRED, (0, 1), None)]
+    with journey(amqp, both) as way:
+        expect.equal(len(way.step(0, EXPIRE)), 1, "copies after the first death")
+        expect.equal(len(way.step(0, EXPIRE)), 0, "copies after the second death")
+
+
+@requirement("amqp.dead-letter.cycles-in-networks")
+@holds_for(cost=6, network=nodes(3, most_targets=2), steps=decisions(3, 8))
 def test_dead_letters_on_a_network_go_where_they_may(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:

@@ -7,14 +7,51 @@ import pika
 from conformance import expect
 from conformance.drivers.amqp.client import Message
 from conformance.drivers.amqp.tester import AmqpTester
-from conformance.models.amqp_deaths import EXPIRED, Death
+from conformance.models.amqp_deaths import EXPIRED, MAXLEN, Death
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.dead_letter.deaths import bury, deadly_queue, kill, one, x_death
-from conformance.suites.dead_letter.journeys import Node, decisions, nodes, travel
+from conformance.suites.dead_letter.journeys import Node, Stop, decisions, nodes, travel
 
-NETWORK = nodes(3, most_targets=1)
-STEPS = decisions(most=7)
+NETWORK = nodes(2, most_targets=1)
+STEPS = decisions(6, 9)
+
+TO_AND_FRO = [Node(MAXLEN, (1,), "own key"), Node(EXPIRED, (0,), None)]
+TO_AND_FRO_STEPS = [(0, rejected) for rejected in (False, True, True, True, False, True, True)]
+"""A way on which one queue is left for two reasons, and for each of them twice."""
+
+
+def check_counts(stops: list[Stop]) -> None:
+    """One entry for each queue and reason, with the number of such deaths."""
+    for message, life in stops:
+        counts = [((d["queue"], d["reason"]), d["count"]) for d in x_death(message)]
+        expect.same_members(counts, list(life.counts().items()), "entries of x-death")
+
+
+def check_latest(stops: list[Stop]) -> None:
+    """The first entry is that of the latest death."""
+    for message, life in stops:
+        latest = x_death(message)[0]
+        expected = (life.deaths[-1].queue, life.deaths[-1].reason)
+        expect.equal((latest["queue"], latest["reason"]), expected, "first entry of x-death")
+
+
+def check_order(stops: list[Stop]) -> None:
+    """All entries are ordered by their latest death."""
+    for message, life in stops:
+        order = [(d["queue"], d["reason"]) for d in x_death(message)]
+        expect.equal(order, life.by_recency(), "entries of x-death")
+
+
+def check_firsts(stops: list[Stop]) -> None:
+    """An entry tells what the message was like before the first of its deaths."""
+    told = ("exchange", "routing-keys", "original-expiration")
+    for message, life in stops:
+        firsts = {
+            (d["queue"], d["reason"]): {name: d[name] for name in told if name in d}
+            for d in x_death(message)
+        }
+        expect.equal(firsts, life.firsts(), "what the entries of x-death tell")
 
 
 @requirement("amqp.dead-letter.x-death-count")
@@ -22,9 +59,12 @@ STEPS = decisions(most=7)
 def test_each_entry_counts_its_deaths(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
-    for message, life in travel(amqp, network, steps):
-        counts = [((d["queue"], d["reason"]), d["count"]) for d in x_death(message)]
-        expect.same_members(counts, list(life.counts().items()), "entries of x-death")
+    check_counts(travel(amqp, network, steps))
+
+
+@requirement("amqp.dead-letter.x-death-count")
+def test_each_entry_counts_its_deaths_to_and_fro(amqp: AmqpTester) -> None:
+    check_counts(travel(amqp, TO_AND_FRO, TO_AND_FRO_STEPS))
 
 
 @requirement("amqp.dead-letter.x-death-order")
@@ -32,10 +72,12 @@ def test_each_entry_counts_its_deaths(
 def test_the_latest_death_comes_first(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
-    for message, life in travel(amqp, network, steps):
-        latest = x_death(message)[0]
-        expected = (life.deaths[-1].queue, life.deaths[-1].reason)
-        expect.equal((latest["queue"], latest["reason"]), expected, "first entry of x-death")
+    check_latest(travel(amqp, network, steps))
+
+
+@requirement("amqp.dead-letter.x-death-order")
+def test_the_latest_death_comes_first_to_and_fro(amqp: AmqpTester) -> None:
+    check_latest(travel(amqp, TO_AND_FRO, TO_AND_FRO_STEPS))
 
 
 @requirement("amqp.dead-letter.x-death-order-of-all")
@@ -43,9 +85,7 @@ def test_the_latest_death_comes_first(
 def test_deaths_are_told_latest_first(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
-    for message, life in travel(amqp, network, steps):
-        order = [(d["queue"], d["reason"]) for d in x_death(message)]
-        expect.equal(order, life.by_recency(), "entries of x-death")
+    check_order(travel(amqp, network, steps))
 
 
 @requirement("amqp.dead-letter.x-death-order-of-all")
@@ -66,13 +106,12 @@ def test_three_deaths_in_a_row_come_latest_first(amqp: AmqpTester) -> None:
 def test_an_entry_tells_where_the_message_came_from_at_first(
     amqp: AmqpTester, network: list[Node], steps: list[tuple[int, bool]]
 ) -> None:
-    told = ("exchange", "routing-keys", "original-expiration")
-    for message, life in travel(amqp, network, steps):
-        firsts = {
-            (d["queue"], d["reason"]): {name: d[name] for name in told if name in d}
-            for d in x_death(message)
-        }
-        expect.equal(firsts, life.firsts(), "what the entries of x-death tell")
+    check_firsts(travel(amqp, network, steps))
+
+
+@requirement("amqp.dead-letter.x-death-tells-of-the-first")
+def test_an_entry_tells_of_the_first_death_to_and_fro(amqp: AmqpTester) -> None:
+    check_firsts(travel(amqp, TO_AND_FRO, TO_AND_FRO_STEPS))
 
 
 @requirement("amqp.dead-letter.first-death-headers")
