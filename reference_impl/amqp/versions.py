@@ -42,6 +42,10 @@ class Dialect:
     """Whether x-last-death-* headers accompany x-death (message containers, 3.13)."""
     honours_published_x_death: bool
     """Whether an x-death header sent by a client is continued (up to 3.13; release notes 4.0.1)."""
+    rewrites_expiration: bool
+    """Whether "007" in the expiration property is passed on as "7" (message containers, 3.13)."""
+    least_max_priority: int
+    """What x-max-priority 0 counts as (rabbit_priority_queue:priorities)."""
     routes_at_commit: bool
     """Whether a transaction looks queues up at commit (up to 3.12) rather than at publish."""
     deleted_queue_at_commit_closes_connection: bool
@@ -118,6 +122,8 @@ _V3_10 = Dialect(
     cc_dropped_with_dead_letter_key=True,
     last_death_headers=False,
     honours_published_x_death=True,
+    rewrites_expiration=False,
+    least_max_priority=0,
     routes_at_commit=True,
     deleted_queue_at_commit_closes_connection=False,
     refuses_other_delivery_modes=True,
@@ -155,6 +161,8 @@ _V4_0 = Dialect(
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    rewrites_expiration=True,
+    least_max_priority=1,
     routes_at_commit=False,
     deleted_queue_at_commit_closes_connection=False,
     refuses_other_delivery_modes=False,
@@ -192,6 +200,8 @@ _V4_3 = Dialect(
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    rewrites_expiration=True,
+    least_max_priority=1,
     routes_at_commit=False,
     deleted_queue_at_commit_closes_connection=True,
     refuses_other_delivery_modes=False,

@@ -701,6 +701,13 @@ class Channel:
         self.impl.callbacks.remove(self.impl.channel_number, spec.Basic.GetEmpty)
         return answers[0]
 
+    def take(self, queue: str, *, ack: bool = True) -> Message:
+        """Take one message, which must be there."""
+        message = self.get(queue, ack=ack)
+        if message is None:
+            raise Mismatch("a message", "get-empty", f"basic.get from {queue}")
+        return message
+
     def drain(self, queue: str) -> list[Message]:
         """Take everything that is ready, settled at once. A queue that never ends is broken."""
         messages: list[Message] = []

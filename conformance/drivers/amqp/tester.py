@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -138,6 +139,17 @@ class AmqpTester:
         queue = self.queue()
         self.admin.bind(queue, exchange, key, arguments)
         return queue
+
+    def mortal_queue(self, arguments: Mapping[str, Any] | None = None) -> tuple[str, str]:
+        """Declare an exclusive queue and one that gets its dead letters; return both names."""
+        graveyard = self.queue()
+        fate = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": graveyard}
+        return self.queue(arguments={**fate, **(arguments or {})}), graveyard
+
+    def let_pass(self, ms: float) -> None:
+        """Wait for nothing but time, while everything else goes on."""
+        until_s = time.monotonic() + ms / 1000
+        self.client.wait_for(lambda: time.monotonic() >= until_s, "time to pass", ms / 1000)
 
     def bodies(self, queue: str) -> list[str]:
         """Take everything ready in a queue; return the bodies as text, in order."""

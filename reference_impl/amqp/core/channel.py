@@ -112,6 +112,8 @@ class Channel:
                 raise content.refusal
             if content.altered:
                 encoded = None
+            if not content.has_plain_expiration and self.vhost.dialect.rewrites_expiration:
+                content, encoded = content.with_properties(expiration=str(content.ttl_ms)), None
             self._check_user_id(content)
             self._check_delivery_mode(content)
             message = Message(exchange_name, keys, content, body, encoded)

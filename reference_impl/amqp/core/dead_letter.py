@@ -104,14 +104,13 @@ class DeadLetters:
         if same:
             newest = same[0]._replace(times=same[0].times + 1)
         else:
-            hidden = () if message.content.bcc_keys == () else message.content.bcc_keys
             newest = Death(
                 queue.name,
                 reason,
                 1,
                 self._vhost.clock.now_ms() // 1000,
                 message.exchange,
-                tuple(key for key in message.routing_keys if key not in hidden),
+                _without(message.routing_keys, message.content.bcc_keys),
                 message.content.properties.expiration,
             )
         return newest, *(d for d in earlier if d not in same)
@@ -121,7 +120,8 @@ class DeadLetters:
         properties: Properties = message.content.properties
         headers = dict(properties.headers or {})
         newest = deaths[0]
-        if message.deaths is None and "x-first-death-queue" not in headers:
+        continued = self._vhost.dialect.honours_published_x_death and "x-death" in headers
+        if message.deaths is None and not continued:
             headers["x-first-death-reason"] = longstr(newest.reason)
             headers["x-first-death-queue"] = longstr(newest.queue)
             headers["x-first-death-exchange"] = longstr(message.exchange)
@@ -133,7 +133,18 @@ class DeadLetters:
         headers.pop("BCC", None)
         if has_key and self._vhost.dialect.cc_dropped_with_dead_letter_key:
             headers.pop("CC", None)
-        return Content(properties.replace(headers=headers, expiration=None))
+        content = Content(properties.replace(headers=headers, expiration=None))
+        content.bcc_keys = message.content.bcc_keys  # still hidden from the next death
+        return content
+
+
+def _without(keys: tuple[str, ...], hidden: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `keys` without one occurrence of each of `hidden` (mc:record_death)."""
+    shown = list(keys)
+    for key in hidden:
+        if key in shown:
+            shown.remove(key)
+    return tuple(shown)
 
 
 def is_cycle(target: str, deaths: tuple[Death, ...]) -> bool:

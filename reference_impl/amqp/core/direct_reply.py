@@ -121,4 +121,4 @@ def addressed(channel: Channel, content: Content) -> Content:
     """Return `content` with the pseudo-queue in `reply_to` replaced by the channel's address."""
     if channel.reply_consumer is None:
         raise PreconditionFailed("fast reply consumer does not exist")
-    return Content(content.properties.replace(reply_to=channel.reply_consumer.name))
+    return content.with_properties(reply_to=channel.reply_consumer.name)

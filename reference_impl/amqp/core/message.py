@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from reference_impl.amqp.fields import Properties, Table
@@ -27,6 +28,7 @@ class Content:
         "altered",
         "bcc_keys",
         "extra_keys",
+        "has_plain_expiration",
         "needs_checks",
         "persistent",
         "priority",
@@ -53,8 +55,11 @@ class Content:
                 self._hide_bcc(properties.headers)
         except PreconditionFailed as refusal:
             self.refusal = refusal
+        self.has_plain_expiration = self.ttl_ms is None or properties.expiration == str(self.ttl_ms)
+        """Whether the expiration is written as the number that it means, such as "7"."""
         self.needs_checks = (
             self.refusal is not None
+            or not self.has_plain_expiration
             or properties.user_id is not None
             or properties.delivery_mode not in (None, 1, 2)
             or properties.reply_to == REPLY_QUEUE
@@ -66,6 +71,12 @@ class Content:
             shown = {name: field for name, field in headers.items() if name != "BCC"}
             self.properties = self.properties.replace(headers=shown)
             self.altered = True
+
+    def with_properties(self, **changes: Any) -> Content:
+        """Return the same content with these properties shown instead."""
+        changed = copy.copy(self)
+        changed.properties = self.properties.replace(**changes)
+        return changed
 
     def _header_keys(self, name: str) -> tuple[str, ...]:
         """Routing keys of the CC or BCC header (docs: sender-selected distribution)."""

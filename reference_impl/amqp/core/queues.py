@@ -55,9 +55,11 @@ class Queue:
         self.dead_letter_exchange: str | None = self._argument("x-dead-letter-exchange")
         self.dead_letter_routing_key: str | None = self._argument("x-dead-letter-routing-key")
         self.single_active = bool(self._argument("x-single-active-consumer"))
+        self.ready: Fifo | ByPriority = Fifo()
         max_priority = self._argument("x-max-priority")
+        if max_priority is not None:
+            self.ready = ByPriority(max(max_priority, vhost.dialect.least_max_priority))
 
-        self.ready: Fifo | ByPriority = ByPriority(max_priority) if max_priority else Fifo()
         self.consumers = Consumers(self.single_active)
         self._limited = self.max_length is not None or self.max_length_bytes is not None
         self._next_position = 0
@@ -98,9 +100,7 @@ class Queue:
         self.ready.push(entry)
         if self.durable and message.content.persistent:
             self.vhost.store.enqueued(self, entry)
-        if self._limited:
-            self._drop_overflow()
-        if entry.expires_at_ms is not None:
+        if (self._limited and self._drop_overflow()) or entry.expires_at_ms is not None:
             self.drop_expired()
         return True
 
@@ -115,22 +115,25 @@ class Queue:
         limit = self.max_length_bytes
         return limit is not None and self.ready.body_bytes + len(message.body) > limit
 
-    def _drop_overflow(self) -> None:
-        """Drop from the head until both limits hold; only ready messages count."""
+    def _drop_overflow(self) -> bool:
+        """Drop from the head until both limits hold; only ready messages count. Tells whether
+        the queue has another head now, which may be due to expire."""
         if self.overflow != DROP_HEAD:
-            return
+            return False
+        dropped = False
         while (self.max_length is not None and len(self.ready) > self.max_length) or (
             self.max_length_bytes is not None and self.ready.body_bytes > self.max_length_bytes
         ):
             self._bury(self.ready.pop(), "maxlen")
+            dropped = True
+        return dropped
 
     def drop_expired(self) -> None:
         """Expire at the head only: a message behind one that lives longer waits for its turn."""
-        now_ms = self.vhost.clock.now_ms()
         while (entry := self.ready.head()) is not None:
             if entry.expires_at_ms is None:
                 return
-            if entry.expires_at_ms > now_ms:
+            if entry.expires_at_ms > self.vhost.clock.now_ms():
                 self._arm_ttl_timer(entry.expires_at_ms)
                 return
             self._bury(self.ready.pop(), "expired")
@@ -170,10 +173,15 @@ class Queue:
             consumer.channel.deliver(self, consumer, entry)
 
     def get(self) -> Entry | None:
-        """Take the head for basic.get, which renews the lease of the queue."""
+        """Take the head for basic.get, which renews the lease of the queue. The next head expires
+        before the messages that are left are counted (rabbit_amqqueue_process:fetch)."""
         self.touch()
         self.drop_expired()
-        return self.ready.pop() if self.ready else None
+        if not self.ready:
+            return None
+        entry = self.ready.pop()
+        self.drop_expired()
+        return entry
 
     def settled(self, entry: Entry) -> None:
         """A message has left the queue for good: forget its stored copy."""
