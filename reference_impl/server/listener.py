@@ -1,8 +1,7 @@
 """The only place that touches sockets: asyncio connections around sans-I/O sessions.
 
-Order of effects, once a turn of the event loop: everything that the sessions did is made durable,
-then what they have to say is sent. So a confirm, and every other reply, leaves after what it
-promises.
+Order of effects, after each piece of input: everything that the sessions did is made durable, then
+what they have to say is sent. So a confirm, and every other reply, leaves after what it promises.
 """
 
 from __future__ import annotations
@@ -44,10 +43,13 @@ SessionFactory = Callable[[Callable[[], None]], Session]
 
 
 class Turn:
-    """Collects the connections with output in this turn of the loop, and flushes them at its end.
+    """Collects the connections with output, and flushes them together.
 
-    `commit` makes durable what happened; if it raises StorageError nothing is sent and `failed` is
-    called. `after` runs when everything was sent, for instance to arm timers.
+    A turn is the handling of one piece of input (`begin`, `end`), of whatever else asks for a flush
+    outside of that, or with `grouped` of all that one turn of the event loop brings, so that
+    clients share a commit that is slow. `commit` makes durable what happened; if it raises
+    StorageError nothing is sent and `failed` is called. `after` runs when everything was sent, for
+    instance to arm timers.
     """
 
     def __init__(
@@ -56,24 +58,40 @@ class Turn:
         commit: Callable[[], None],
         failed: Callable[[StorageError], None],
         after: Callable[[], None],
+        *,
+        grouped: bool,
     ) -> None:
         self._loop = loop
         self._commit = commit
         self._failed = failed
         self._after = after
+        self._grouped = grouped
         self._waiting: dict[ClientConnection, None] = {}
-        self._scheduled = False
+        self._requested = False
+        self._handling_input = False
+
+    def begin(self) -> None:
+        """Input is about to be handled; `end` must follow."""
+        self._handling_input = not self._grouped
+
+    def end(self) -> None:
+        """Input has been handled: flush what it led to."""
+        if self._handling_input:
+            self._handling_input = False
+            if self._requested:
+                self._flush()
 
     def request(self, connection: ClientConnection | None = None) -> None:
         """Flush at the end of this turn, `connection` among others."""
         if connection is not None:
             self._waiting[connection] = None
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._flush)
+        if not self._requested:
+            self._requested = True
+            if not self._handling_input:
+                self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._scheduled = False
+        self._requested = False
         waiting, self._waiting = self._waiting, {}
         try:
             self._commit()
@@ -112,7 +130,11 @@ class ClientConnection(asyncio.Protocol):
         self._arm()
 
     def data_received(self, data: bytes) -> None:
-        self.session.receive_data(data)
+        self._turn.begin()
+        try:
+            self.session.receive_data(data)
+        finally:
+            self._turn.end()
 
     def eof_received(self) -> bool:
         return False

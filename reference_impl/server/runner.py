@@ -30,8 +30,15 @@ class BrokerServer:
         self._loop = asyncio.get_running_loop()
         self._liveness = MonotonicClock()
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for_ms: int | None = None
         self.stopped = asyncio.Event()
-        self._turn = Turn(self._loop, self._commit, self._storage_failed, self._arm_timer)
+        self._turn = Turn(
+            self._loop,
+            self._commit,
+            self._storage_failed,
+            self._arm_timer,
+            grouped=config.fsync,
+        )
         self.broker = Broker(
             dialect_for(config.rabbitmq),
             self.clock,
@@ -146,6 +153,7 @@ class BrokerServer:
 
     def run_timers(self) -> None:
         """Let everything happen that is due on the broker's clock."""
+        self._armed_for_ms = None
         self.broker.timers.run_due()
         self._turn.request()
 
@@ -168,6 +176,9 @@ class BrokerServer:
     def _arm_timer(self) -> None:
         """Wake up when the next timer of the broker is due; a manual clock wakes us itself."""
         due_ms = self.broker.timers.next_due_ms()
+        if due_ms == self._armed_for_ms:
+            return
+        self._armed_for_ms = due_ms
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

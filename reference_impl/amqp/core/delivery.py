@@ -70,7 +70,8 @@ class Consumers:
 
     A consumer that was given a message goes to the end of its priority's line. One whose turn it
     is but that has no room is *parked*: it leaves the line and joins its end when it has room
-    again (rabbit_queue_consumers: block_consumer, unblock).
+    again (rabbit_queue_consumers: block_consumer, unblock). The single active consumer keeps its
+    place when it is parked.
     """
 
     def __init__(self, single_active: bool) -> None:
@@ -125,7 +126,10 @@ class Consumers:
         """Return the consumer that gets the next message, or None if none has room."""
         if self._single_active:
             active = self.active
-            return active if active is not None and active.has_room() else None
+            if active is None or active.has_room():
+                return active
+            active.parked = True
+            return None
         for line in self._lines.values():
             while line:
                 consumer = line.popleft()
@@ -138,9 +142,10 @@ class Consumers:
     def unpark(self, consumer: Consumer) -> bool:
         """Let a parked consumer that has room again join the line; whether the queue has reason
         to try a delivery."""
-        if self._single_active:
-            return consumer is self.active and consumer.has_room()
         if not consumer.parked or not consumer.has_room():
             return False
+        if self._single_active:
+            consumer.parked = False
+            return consumer is self.active
         self._join(consumer)
         return True

@@ -257,6 +257,11 @@ class Queue:
         self.touch()
         return False
 
+    def has_room(self, consumer: Consumer) -> None:
+        """Let a parked consumer join the line again if it has room, and deliver to it."""
+        if self.consumers.unpark(consumer):
+            self.deliver_ready()
+
     def channel_has_room(self, channel: Channel) -> None:
         """Let the parked consumers of `channel` join the line again and deliver to them."""
         joined = [self.consumers.unpark(c) for c in self.consumers if c.channel is channel]

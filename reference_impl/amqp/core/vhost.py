@@ -140,8 +140,8 @@ class VirtualHost:
         """Everything that some channel holds unacknowledged, uncommitted settlements included."""
         for connection in self.connections:
             for channel in connection.channels.values():
-                for delivery in channel.held_deliveries():
-                    yield delivery.queue, delivery.entry
+                for queue, _, entry in channel.held_deliveries():
+                    yield queue, entry
 
     def remember_route(self, exchange: Exchange, key: str, queues: Sequence[Target]) -> None:
         """Keep a route for the next message, if the key alone decides it."""

@@ -30,6 +30,23 @@ _ANY_CODE_POINT = re.compile(
 """UTF-8 up to 0x1FFFFF with surrogates, as xmerl_ucs:from_utf8 takes it."""
 
 
+def _fixed_layout(spec: MethodSpec) -> struct.Struct | None:
+    """The whole payload of a method that consists of numbers and then one to eight bits."""
+    kinds = [kind for _, kind in spec.fields]
+    numbers = [kind for kind in kinds if kind in _INTEGERS]
+    if not 1 <= len(kinds) - len(numbers) <= 8 or "bit" in kinds[: len(numbers)]:
+        return None
+    if set(kinds) - set(_INTEGERS) != {"bit"}:
+        return None
+    return struct.Struct(">4x" + "".join(_INTEGERS[kind].format[1:] for kind in numbers) + "B")
+
+
+_FIXED = {
+    name: layout for name, spec in METHODS.items() if (layout := _fixed_layout(spec)) is not None
+}
+"""The methods that are decoded in one step, basic.ack above all."""
+
+
 class BadText(Malformed):
     """A short string is not UTF-8."""
 
@@ -46,6 +63,11 @@ def decode_arguments(
     Source: rabbit_framing_amqp_0_9_1:decode_method_fields; rabbit_binary_parser.
     """
     values: list[Any] = []
+    fixed = _FIXED.get(spec.name)
+    if fixed is not None and len(payload) == fixed.size:
+        *values, bits = fixed.unpack(payload)
+        values += [bool(bits >> index & 1) for index in range(len(spec.fields) - len(values))]
+        return values
     texts: list[int] = []
     tables: list[int] = []
     position = 4
