@@ -1,0 +1,1 @@
+"""Where the time goes inside the reference, stage by stage: `python -m tests.stages`."""
