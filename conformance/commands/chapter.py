@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from conformance.commands.terminal import table_console
-from conformance.reporting.results import load_results
+from conformance.reporting.results import find_results, load_results
 from conformance.requirements import Requirement, load_catalogue, load_chapter
 from conformance.requirements.coverage import status
 
@@ -53,7 +53,7 @@ def _latest_verdicts(folders: list[Path]) -> dict[str, dict[str, str]]:
     """Verdict by target and requirement, from the newest results of each target."""
     newest: dict[str, tuple[str, dict[str, str]]] = {}
     for folder in folders:
-        for path in folder.rglob("results.json"):
+        for path in find_results(folder):
             content = load_results(path)
             verdicts = {i: r["verdict"] for i, r in content["requirements"].items()}
             target, started = content["run"]["target"], content["run"]["started"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance.errors import UsageError
 from conformance.expectations import load_deviations
-from conformance.reporting.results import load_results
+from conformance.reporting.results import find_results, load_results
 from conformance.requirements import Requirement, load_catalogue, load_chapter
 from conformance.requirements.coverage import shipped_tests, status
 
@@ -81,7 +81,7 @@ def _verdicts(requirement: Requirement, folders: list[Path]) -> Iterator[str]:
     """The latest verdict on each target, as far as results are at hand."""
     latest: dict[tuple[str, str], tuple[str, str]] = {}
     for folder in folders:
-        for path in sorted(folder.rglob("results.json")):
+        for path in find_results(folder):
             content = load_results(path)
             found = content["requirements"].get(requirement.id)
             if found is None:

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader
 
 from conformance import __version__
 from conformance.errors import UsageError
-from conformance.reporting.results import command_again, load_results
+from conformance.reporting.results import command_again, find_results, load_results
 
 EVIDENCE = (
     "test",
@@ -26,14 +26,12 @@ EVIDENCE = (
     "traceback",
     "truncated",
 )
-MAX_OPERATIONS_OF_A_PASS = 40
-"""Operations shown as evidence of a pass; of a failure all are shown."""
 
 
 def write(folder: Path, paths: Iterable[Path] | None = None) -> Path:
-    """Write FOLDER/index.html from results files, by default every results.json in and below
-    FOLDER; return its path."""
-    chosen = sorted(folder.rglob("results.json")) if paths is None else paths
+    """Write FOLDER/index.html from results files, by default all in and below FOLDER; return its
+    path."""
+    chosen = find_results(folder) if paths is None else paths
     found = [load_results(path) for path in chosen]
     if not found:
         raise UsageError(f"no results.json in {folder}; `brokertck run --out {folder}` writes one")
@@ -132,10 +130,7 @@ def _cell(requirement: Mapping[str, Any]) -> dict[str, Any]:
 
 def _evidence(test: Mapping[str, Any]) -> dict[str, Any]:
     evidence = {key: test[key] for key in EVIDENCE if test.get(key)}
-    operations = test.get("operations", [])
-    if test["verdict"] == "passed":
-        operations = operations[:MAX_OPERATIONS_OF_A_PASS]
-    evidence["operations"] = operations
+    evidence["operations"] = test.get("operations", [])
     evidence["wire"] = [
         [line["at_ms"], line["connection"], line["direction"], line["text"], line["hex"]]
         for line in test.get("transcript", ())

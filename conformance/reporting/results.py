@@ -189,6 +189,12 @@ def command_again(run: Mapping[str, Any], identifier: str) -> str:
     return shlex.join(command)
 
 
+def find_results(folder: Path) -> list[Path]:
+    """The results files in and below a folder, in order: each results.json, as a run writes it,
+    and each JSON file of a folder `results`, where published ones are called after the target."""
+    return sorted({*folder.rglob("results.json"), *folder.rglob("results/*.json")})
+
+
 def load_results(path: Path) -> dict[str, Any]:
     """Read a results file. Raises UsageError if it is none."""
     try:
