@@ -99,16 +99,35 @@ class ContainerTarget(Target):
 
     def restart(self, *, kill: bool = False) -> None:
         wrapped = self._container.get_wrapped_container()
+        complaint = ""
         if kill:
             wrapped.kill()
         elif self.product == "RabbitMQ":
-            # The first process does not pass SIGTERM on; ask the node itself.
-            self._control().run("stop")
+            complaint = self._stop_node()
         else:
             wrapped.stop(timeout=STOP_TIMEOUT_S)
-        wrapped.wait(timeout=STOP_TIMEOUT_S)
+        self._wait_ended(complaint)
         wrapped.start()
         self._wait_ready()
+
+    def _stop_node(self) -> str:
+        """Ask the node itself, as the first process does not pass SIGTERM on; return what went
+        wrong. The end of the container may take rabbitmqctl along before it has reported success,
+        so that only a container that goes on tells of a failure."""
+        try:
+            self._control().run("stop")
+        except TargetError as error:
+            return str(error)
+        return ""
+
+    def _wait_ended(self, complaint: str) -> None:
+        from requests.exceptions import RequestException
+
+        try:
+            self._container.get_wrapped_container().wait(timeout=STOP_TIMEOUT_S)
+        except RequestException as error:
+            said = complaint or f"target {self.name}: the container does not end"
+            raise TargetError(f"{said}; it still runs after {STOP_TIMEOUT_S} s") from error
 
     def set_alarm(self, active: bool) -> None:
         self._control().set_alarm(active)

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.exceptions import ReadTimeout
 
-from conformance.errors import EngineMissing, UsageError
-from conformance.targets.container import LABEL, connect_engine, owner, sweep
+from conformance.errors import EngineMissing, TargetError, UsageError
+from conformance.targets.container import LABEL, ContainerTarget, connect_engine, owner, sweep
+from conformance.targets.rabbitmqctl import RabbitMqControl
 from conformance.targets.resolve import resolve
 
 pytestmark = pytest.mark.slow
@@ -71,6 +73,53 @@ def test_a_version_that_cannot_be_had(image: str) -> None:
     assert "none of the images brokertck/rabbitmq:0.0.1, rabbitmq:0.0.1 is here or can be" in str(
         caught.value
     )
+
+
+class Container:
+    """A container that ends when it is told, or never."""
+
+    id = "c0ffee"
+
+    def __init__(self, *, ends: bool) -> None:
+        self.ends = ends
+        self.started = 0
+
+    def get_wrapped_container(self) -> Container:
+        return self
+
+    def wait(self, timeout: float) -> None:
+        if not self.ends:
+            raise ReadTimeout(f"nothing within {timeout} s")
+
+    def start(self) -> None:
+        self.started += 1
+
+
+@pytest.fixture
+def restarting(monkeypatch: pytest.MonkeyPatch) -> ContainerTarget:
+    """A RabbitMQ in whose container rabbitmqctl dies without a word."""
+
+    def killed(_: RabbitMqControl, *arguments: str) -> str:
+        raise TargetError(f"target rabbitmq:4.3: rabbitmqctl {arguments[0]} failed: ")
+
+    target = resolve("rabbitmq:4.3")
+    assert isinstance(target, ContainerTarget)
+    monkeypatch.setattr(RabbitMqControl, "run", killed)
+    monkeypatch.setattr(target, "_wait_ready", lambda: None)
+    return target
+
+
+def test_the_end_of_a_container_may_take_rabbitmqctl_along(restarting: ContainerTarget) -> None:
+    container = restarting._container = Container(ends=True)
+    restarting.restart()
+    assert container.started == 1
+
+
+def test_a_container_that_does_not_end_is_told(restarting: ContainerTarget) -> None:
+    container = restarting._container = Container(ends=False)
+    with pytest.raises(TargetError, match="rabbitmqctl stop failed: ; it still runs after 30 s"):
+        restarting.restart()
+    assert container.started == 0
 
 
 def test_ctrl_c_while_a_broker_starts_leaves_no_container(
