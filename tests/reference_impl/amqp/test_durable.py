@@ -275,6 +275,18 @@ def test_what_expired_behind_a_transient_message_is_gone_when_it_is_gone() -> No
     assert world.bodies("r") == [b"2"], "dead-lettered by the restart"
 
 
+def test_rewrite_leaves_out_what_is_held_of_a_deleted_queue() -> None:
+    world = World()
+    world.do("declare_queue", "q")
+    world.do("publish", "", "q")
+    world.do("get", "q")
+    world.do("delete_queue", "q")
+    world.rewrite()
+    world.do("settle", 0, False, ACK)
+    world.kill()
+    assert world.vhost.queues == {}
+
+
 def test_virtual_hosts_created_while_running_survive_with_what_is_in_them() -> None:
     world = World()
     world.do("create_vhost", "v")
