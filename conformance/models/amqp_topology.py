@@ -22,6 +22,8 @@ class Refused(Exception):
 
 
 class Exchange(NamedTuple):
+    """What a redeclaration must repeat."""
+
     type_: str
     auto_delete: bool
 
@@ -36,6 +38,8 @@ class Binding(NamedTuple):
 
 @dataclass
 class Queue:
+    """A queue with its bodies, the oldest first; `consumers` is how many it has."""
+
     auto_delete: bool
     ready: list[str] = field(default_factory=list)
     consumers: int = 0

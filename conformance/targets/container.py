@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import EngineMissing, TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.ports import LOOPBACK, free_ports

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
 from reference_impl import BrokerError, ReferenceBroker, UnknownVersion

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import TargetError
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.readiness import wait_ready

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from conformance.drivers.amqp.client import Endpoint
+    from conformance.drivers.amqp.endpoint import Endpoint
 
 FEATURES: dict[str, dict[str, str]] = {
     "amqp": {

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.ports import LOOPBACK, free_ports

@@ -7,8 +7,9 @@ import socket
 import time
 from collections.abc import Callable
 
-from conformance.drivers.amqp.client import Client, Connection, Endpoint
+from conformance.drivers.amqp.client import Client, Connection
 from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
 from conformance.errors import BrokenPromise, ConnectionClosed, NoAnswer, TargetError, TargetHung
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import TargetError
 from conformance.targets.embedded import UNSERVED_FEATURES, check_version
 from conformance.targets.model import Capabilities, Target, all_features

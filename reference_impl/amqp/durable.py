@@ -183,10 +183,13 @@ class DurableStore(MemoryStore):
             yield self._message_record(queue, entry)
 
     def _stored_entries(self) -> Iterator[tuple[Queue, Entry]]:
+        """Messages to keep; what a client still holds of a deleted queue is none of them."""
         for vhost in self._broker.vhosts.values():
             for queue in vhost.queues.values():
                 yield from ((queue, entry) for entry in queue.ready if entry.stored)
-            yield from (held for held in vhost.held_entries() if held[1].stored)
+            for queue, entry in vhost.held_entries():
+                if entry.stored and not queue.deleted:
+                    yield queue, entry
 
     # -- recovery ---------------------------------------------------------------------------
 

@@ -9,19 +9,19 @@ What the broker does wrong comes out as a `BrokenPromise` (conformance/errors.py
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import pika
 from pika import exceptions, spec
 from pika.adapters.select_connection import IOLoop, SelectConnection
 from pika.channel import Channel as PikaChannel
 
+from conformance.drivers.amqp.endings import connection_closed
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
 from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 
@@ -32,30 +32,6 @@ slowest on a loaded two-core machine; ten times that, and a margin."""
 MAX_DRAINED = 1000
 """More messages than any test leaves in a queue; a broker that does not remove what it gave away
 would go on for ever."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a broker listens for AMQP, and whom it lets in."""
-
-    host: str
-    port: int
-    username: str = "guest"
-    password: str = "guest"
-    virtual_host: str = "/"
-
-    @property
-    def address(self) -> str:
-        """host:port, with an IPv6 host in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-    @property
-    def url(self) -> str:
-        """amqp://user:password@host:port/vhost, percent-encoded where it must be."""
-        names = (self.username, self.password, self.virtual_host)
-        user, password, vhost = (quote(name, safe="") for name in names)
-        return f"amqp://{user}:{password}@{self.address}/{vhost}"
 
 
 @dataclass(frozen=True)
@@ -250,7 +226,7 @@ class Connection:
 
     def _on_closed(self, _: Any, error: BaseException) -> None:
         if self.closed is None:
-            self.closed = _connection_closed(error)
+            self.closed = connection_closed(error)
         for channel in self.channels:
             channel.connection_closed()
 
@@ -763,22 +739,3 @@ def _pika_errors(channel: Channel) -> Iterator[None]:
         raise
     except exceptions.MethodNotImplemented as error:
         raise Mismatch("the capability announced in connection.start", str(error)) from error
-
-
-def _connection_closed(error: BaseException) -> ConnectionClosed:
-    """Read code and text out of the errors in which pika wraps how a connection ended."""
-    seen: BaseException | None = error
-    for candidate in (error, *getattr(error, "exceptions", ())):
-        seen = candidate
-        while isinstance(seen, BaseException):
-            if isinstance(seen, exceptions.ConnectionClosed):
-                return ConnectionClosed(seen.reply_code, seen.reply_text)
-            seen = seen.args[0] if seen.args and isinstance(seen.args[0], BaseException) else None
-    quoted = _CLOSE_IN_TEXT.search(str(error))
-    if quoted is not None:
-        return ConnectionClosed(int(quoted[1]), quoted[2].strip("'\""))
-    return ConnectionClosed(0, str(error) or type(error).__name__)
-
-
-_CLOSE_IN_TEXT = re.compile(r"ConnectionClosedByBroker: \((\d+)\) (.*)")
-"""Of an error before open-ok pika keeps only the text."""

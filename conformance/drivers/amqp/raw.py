@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import pika
 from pika import frame, spec
 
-from conformance.drivers.amqp.client import ANSWER_WITHIN_S, Endpoint
+from conformance.drivers.amqp.client import ANSWER_WITHIN_S
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
 from conformance.errors import ConnectionClosed, Mismatch, NoAnswer
 

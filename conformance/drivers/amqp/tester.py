@@ -8,8 +8,9 @@ from typing import Any
 
 from pika.exceptions import AMQPError
 
-from conformance.drivers.amqp.client import Channel, Client, Connection, Endpoint
+from conformance.drivers.amqp.client import Channel, Client, Connection
 from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.raw import RawConnection
 from conformance.drivers.transcript import Transcript
 from conformance.errors import BrokenPromise

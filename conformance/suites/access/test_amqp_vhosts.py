@@ -5,7 +5,8 @@ from weakref import WeakKeyDictionary
 from hypothesis import strategies as st
 
 from conformance import expect
-from conformance.drivers.amqp.client import Channel, Endpoint
+from conformance.drivers.amqp.client import Channel
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for

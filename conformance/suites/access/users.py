@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from conformance.drivers.amqp.client import Connection, Endpoint
+from conformance.drivers.amqp.client import Connection
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.targets.model import Target
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 
 from celery import Celery, chain, group
 from kombu import Exchange, Queue
@@ -63,7 +64,7 @@ def start_worker():
     command = [sys.executable, "-m", "celery", "-A", PROGRAM, "worker", "--pool", "solo"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     command += ["--loglevel", "WARNING", "--hostname", f"worker-{RUN}@localhost"]
-    folder = os.path.dirname(os.path.abspath(__file__))
+    folder = Path(__file__).resolve().parent
     environment = {**os.environ, "C_FORCE_ROOT": "1", "PYTHONWARNINGS": "ignore"}
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
 

@@ -1,7 +1,6 @@
 """kombu: producers and consumers with serializers, requeue and reject, ConsumerMixin, the RPC of
 ConsumerProducerMixin, a SimpleQueue, and its retrying publisher with confirms."""
 
-import socket
 import sys
 import uuid
 
@@ -55,7 +54,7 @@ def produce_and_consume(connection):
         try:
             while True:
                 connection.drain_events(timeout=0.2)
-        except socket.timeout:
+        except TimeoutError:
             print("drained")
     for key, messages in got.items():
         print(key, *messages, sep="\n  ")

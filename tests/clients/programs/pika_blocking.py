@@ -1,5 +1,5 @@
-"""pika's BlockingConnection, in the ways of its tutorials: work queue, publish and subscribe, topics,
-RPC, confirms and returned messages, errors."""
+"""pika's BlockingConnection, in the ways of its tutorials: work queue, publish and subscribe,
+topics, RPC, confirms and returned messages, errors."""
 
 import sys
 import uuid
@@ -81,7 +81,7 @@ def topics(connection):
     for pattern, queue in queues.items():
         count = channel.queue_declare(queue, passive=True).method.message_count
         bodies = []
-        for method, _, body in channel.consume(queue, auto_ack=True, inactivity_timeout=5):
+        for _, _, body in channel.consume(queue, auto_ack=True, inactivity_timeout=5):
             bodies.append(body.decode())
             if len(bodies) == count:
                 break

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pika import spec
 
-from conformance.drivers.amqp.client import Client, Endpoint
+from conformance.drivers.amqp.client import Client
 from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
 from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
 from tests.conformance.fake_broker import LOOPBACK, Answer, FakeBroker, hang_up, silence

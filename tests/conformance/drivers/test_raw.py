@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pika import spec
 
-from conformance.drivers.amqp.client import Endpoint
 from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.raw import RawConnection
 from conformance.drivers.transcript import Transcript
 from conformance.errors import ConnectionClosed, Mismatch, NoAnswer

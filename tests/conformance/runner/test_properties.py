@@ -125,8 +125,11 @@ def test_a_planted_bug_shrinks_and_the_printed_command_finds_it_again(
         assert code == 1
         repeated = only_test(tmp_path / "b", identifier)
     methods = [text.split()[1] for text in found["operations"] if " body " not in text]
-    assert methods[:3] == ["exchange.declare", "queue.declare", "queue.bind"]
-    assert methods[3:] == ["basic.publish", "basic.get"]
+    assert "patterns=['', '', '*']" in found["example"]
+    assert "keys=[]" in found["example"]
+    declared = 3 * ["queue.declare", "queue.bind"]
+    assert methods[:8] == ["exchange.declare", *declared, "basic.publish"]
+    assert set(methods[8:]) == {"basic.publish", "basic.get"}
     for key in ("example", "expected", "observed", "examples"):
         assert repeated[key] == found[key]
 

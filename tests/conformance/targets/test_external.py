@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import TargetError
 from conformance.reporting.verdicts import Verdict
 from conformance.requirements import load_catalogue

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pika import spec
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.targets.embedded import EmbeddedTarget
 from conformance.targets.external import ExternalTarget
 from conformance.targets.model import Identity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pika
 import pytest
 
-from conformance.drivers.amqp.client import Endpoint
+from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.errors import UsageError
 from conformance.targets.resolve import resolve
 from conformance.targets.urls import parse_amqp_url, without_password

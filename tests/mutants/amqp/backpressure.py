@@ -49,14 +49,14 @@ MUTANTS = [
         "multiple-makes-room-for-one",
         SETTLE_DELIVERIES,
         "consumer.unacked -= 1",
-        "consumer.unacked -= entry is deliveries[0].entry",
+        "consumer.unacked -= entry is deliveries[0][2]",
         kills=("amqp.backpressure.settling-makes-room",),
     ),
     Mutant(
         "recover-makes-no-room",
         f"{CHANNEL}.recover",
         "    self.settle_deliveries(deliveries, REQUEUE)\n",
-        "    for delivery in deliveries:\n        delivery.queue.requeue([delivery.entry])\n",
+        "    for queue, _, entry in deliveries:\n        queue.requeue([entry])\n",
         kills=("amqp.backpressure.settling-makes-room",),
     ),
     Mutant(
@@ -106,9 +106,9 @@ MUTANTS = [
     Mutant(
         "get-uses-the-room-of-a-consumer",
         f"{CHANNEL}.get",
-        "        self.unacked[tag] = Delivery(queue, None, entry)\n",
+        "        self.unacked[tag] = queue, None, entry\n",
         "        consumer = next(iter(self.consumers.values()), None)\n"
-        "        self.unacked[tag] = Delivery(queue, consumer, entry)\n"
+        "        self.unacked[tag] = queue, consumer, entry\n"
         "        if consumer is not None:\n"
         "            consumer.unacked += 1\n",
         kills=("amqp.backpressure.get-ignores-prefetch",),
@@ -247,8 +247,8 @@ MUTANTS = [
     Mutant(
         "fast-publisher-is-told-to-pause",
         "amqp.channel_session:ChannelSession._publish",
-        "    core = self.core\n",
-        "    core = self.core\n"
+        "    session = self.session\n",
+        "    session = self.session\n"
         "    if core.next_publish == 500:\n"
         '        self.reply("channel.flow", False)\n',
         kills=("amqp.backpressure.publishers-are-sent-no-flow",),

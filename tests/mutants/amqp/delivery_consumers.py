@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "consumer-tags-belong-to-the-connection",
         f"{CHANNEL}.consume",
-        "if tag in self.consumers or",
-        "if any(tag in c.consumers for c in self.connection.channels.values()) or",
+        "if tag in self.consumers:",
+        "if any(tag in c.consumers for c in self.connection.channels.values()):",
         kills=("amqp.delivery.consumer-tags-are-local-to-their-channel",),
     ),
     Mutant(
@@ -252,8 +252,9 @@ MUTANTS = [
     Mutant(
         "waiting-consumer-helps-the-active-one",
         f"{CONSUMERS}.take",
-        "and active.has_room() else None",
-        "and active.has_room() else next((c for c in self._all if c.has_room()), None)",
+        "        active.parked = True\n        return None\n",
+        "        active.parked = True\n"
+        "        return next((c for c in self._all if c.has_room()), None)\n",
         kills=("amqp.delivery.single-active-consumer",),
     ),
     Mutant(
@@ -324,7 +325,7 @@ MUTANTS = [
         f"{CHANNEL}.cancel",
         "        consumer.queue.remove_consumer(consumer)\n",
         "        consumer.queue.remove_consumer(consumer)\n"
-        "        for held in [t for t, d in self.unacked.items() if d.consumer is consumer]:\n"
+        "        for held in [t for t, d in self.unacked.items() if d[1] is consumer]:\n"
         "            self.settle(held, False, REQUEUE)\n",
         kills=(
             "amqp.delivery.cancel-does-not-requeue",
@@ -336,7 +337,7 @@ MUTANTS = [
         f"{CHANNEL}.cancel",
         "        consumer.queue.remove_consumer(consumer)\n",
         "        consumer.queue.remove_consumer(consumer)\n"
-        "        for held in [t for t, d in self.unacked.items() if d.consumer is consumer]:\n"
+        "        for held in [t for t, d in self.unacked.items() if d[1] is consumer]:\n"
         "            del self.unacked[held]\n",
         kills=("amqp.delivery.cancelled-consumers-deliveries-can-be-settled",),
     ),

@@ -208,7 +208,7 @@ MUTANTS = [
     Mutant(
         "topology-bindings-outlive-their-destination",
         "amqp.core.vhost:VirtualHost.forget_exchange",
-        "self._unbind_everywhere(exchange)",
+        "self._unbind_everywhere(exchange, recovering)",
         "exchange.alternate_exchange, exchange.matcher = exchange.name, type(exchange.matcher)()",
         kills=("amqp.topology.exchange-delete-unbinds-destination",),
     ),
@@ -291,8 +291,8 @@ MUTANTS = [
     Mutant(
         "topology-queue-end-keeps-auto-delete-exchange",
         UNBIND_EVERYWHERE,
-        "if known:",
-        "if known and not isinstance(destination, Queue):",
+        "if known and not recovering:",
+        "if known and not recovering and not isinstance(destination, Queue):",
         kills=(
             "amqp.topology.exchange-auto-delete-queue-deleted",
             "amqp.topology.exchange-auto-delete-queue-gone",
@@ -301,8 +301,8 @@ MUTANTS = [
     Mutant(
         "topology-destination-end-keeps-auto-delete-exchange",
         UNBIND_EVERYWHERE,
-        "if known:",
-        "if known and isinstance(destination, Queue):",
+        "if known and not recovering:",
+        "if known and not recovering and isinstance(destination, Queue):",
         kills=(
             "amqp.topology.exchange-auto-delete-destination-deleted",
             "amqp.topology.exchange-auto-delete-cascade",

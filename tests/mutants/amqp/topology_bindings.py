@@ -71,9 +71,9 @@ MUTANTS = [
     ),
     Mutant(
         "topology-long-reply-text-not-cut",
-        "amqp.session:reply_text",
-        "<= 255",
-        "<= 65535",
+        "amqp.replies:reply_text",
+        "return text if len(text.encode()) <= MAX_TEXT_OCTETS else None",
+        "return text",
         kills=("amqp.topology.name-long-missing",),
     ),
     Mutant(

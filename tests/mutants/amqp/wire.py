@@ -359,8 +359,8 @@ MUTANTS = [
     Mutant(
         "lengths-are-signed",
         TAKE_FIELD,
-        'end = start + int.from_bytes(payload[position:start], "big")',
-        'end = start + int.from_bytes(payload[position:start], "big", signed=start - position == 1)',
+        'int.from_bytes(payload[position:start], "big")',
+        'int.from_bytes(payload[position:start], "big", signed=start - position == 1)',
         kills=("amqp.wire.short-strings-of-any-length",),
     ),
     Mutant(

@@ -11,6 +11,7 @@ from reference_impl.amqp.core.connection import Connection
 from reference_impl.amqp.core.delivery import Consumer
 from reference_impl.amqp.core.message import Content, Entry, Message
 from reference_impl.amqp.core.queues import Queue
+from reference_impl.amqp.core.ready import restore_all
 from reference_impl.amqp.core.vhost import VirtualHost
 from reference_impl.amqp.durable import DurableStore
 from reference_impl.amqp.fields import Properties, Table
@@ -222,6 +223,16 @@ class World:
     def disconnect(self) -> None:
         """All clients go; what they held is back in its queues."""
         self.connection.close()
+        for queue in list(self.vhost.queues.values()):
+            queue.drop_expired()
+        self.store.commit()
+
+    def forget_transient(self) -> None:
+        """Transient messages go, and what had expired behind them; the clients went before."""
+        for queue in list(self.vhost.queues.values()):
+            lasting = [entry for entry in queue.ready if entry.message.content.persistent]
+            queue.ready.clear()
+            restore_all(queue.ready, lasting)
         for queue in list(self.vhost.queues.values()):
             queue.drop_expired()
         self.store.commit()

@@ -124,8 +124,11 @@ def carry_out(world: World, step: tuple[Any, ...]) -> None:
 
 def restart(world: World, *, clean: bool) -> None:
     """Restart, and compare what is there with what was there and should last."""
-    if clean or world.has_expired_messages():
+    expired = world.has_expired_messages()
+    if clean or expired:
         world.disconnect()
+    if expired:
+        world.forget_transient()
     before, flags = world.picture(), redelivered(world)
     if clean:
         world.start_again()
@@ -258,6 +261,30 @@ def test_bindings_of_predeclared_exchanges_survive() -> None:
         end()
         world.do("publish", "amq.topic", "key")
     assert world.bodies("q") == [b"1", b"2", b"3"]
+
+
+def test_what_expired_behind_a_transient_message_is_gone_when_it_is_gone() -> None:
+    world = World()
+    world.do("declare_queue", "r")
+    world.do("declare_queue", "q", True, False, QUEUE_ARGUMENTS[4])
+    world.do("publish", "", "q", delivery_mode=1)
+    world.do("publish", "", "q", expiration="0")
+    assert world.bodies("q") == [b"1", b"2"]
+    world.kill()
+    assert world.bodies("q") == []
+    assert world.bodies("r") == [b"2"], "dead-lettered by the restart"
+
+
+def test_rewrite_leaves_out_what_is_held_of_a_deleted_queue() -> None:
+    world = World()
+    world.do("declare_queue", "q")
+    world.do("publish", "", "q")
+    world.do("get", "q")
+    world.do("delete_queue", "q")
+    world.rewrite()
+    world.do("settle", 0, False, ACK)
+    world.kill()
+    assert world.vhost.queues == {}
 
 
 def test_virtual_hosts_created_while_running_survive_with_what_is_in_them() -> None:
