@@ -20,6 +20,10 @@ SEED = 20_261_123
 """The run of the mutants draws the same inputs each time."""
 
 
+ANSWER_WITHIN_S = 1.5
+"""The reference answers within milliseconds; many mutants answer nothing, and are waited for."""
+
+
 @dataclass
 class Outcome:
     """What became of one mutant: the requirements that should have failed and did not."""
@@ -42,6 +46,7 @@ def try_mutant(mutant: Mutant) -> Outcome:
         shrink=False,
         nonce="mutant",
         test_limit_s=20.0,
+        answer_within_s=ANSWER_WITHIN_S,
     )
     quiet = Console(file=io.StringIO())
     with tempfile.TemporaryDirectory() as folder:

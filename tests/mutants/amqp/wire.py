@@ -360,7 +360,7 @@ MUTANTS = [
         "lengths-are-signed",
         TAKE_FIELD,
         'end = start + int.from_bytes(payload[position:start], "big")',
-        'end = start + int.from_bytes(payload[position:start], "big", signed=start - position == 1)',
+        'end = start + int.from_bytes(payload[position:start], "big", signed=start < position + 2)',
         kills=("amqp.wire.short-strings-of-any-length",),
     ),
     Mutant(
