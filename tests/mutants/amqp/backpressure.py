@@ -106,9 +106,9 @@ MUTANTS = [
     Mutant(
         "get-uses-the-room-of-a-consumer",
         f"{CHANNEL}.get",
-        "        self.unacked[tag] = Delivery(queue, None, entry)\n",
+        "        self.unacked[tag] = queue, None, entry\n",
         "        consumer = next(iter(self.consumers.values()), None)\n"
-        "        self.unacked[tag] = Delivery(queue, consumer, entry)\n"
+        "        self.unacked[tag] = queue, consumer, entry\n"
         "        if consumer is not None:\n"
         "            consumer.unacked += 1\n",
         kills=("amqp.backpressure.get-ignores-prefetch",),
@@ -247,8 +247,8 @@ MUTANTS = [
     Mutant(
         "fast-publisher-is-told-to-pause",
         "amqp.channel_session:ChannelSession._publish",
-        "    core = self.core\n",
-        "    core = self.core\n"
+        "    session = self.session\n",
+        "    session = self.session\n"
         "    if core.next_publish == 500:\n"
         '        self.reply("channel.flow", False)\n',
         kills=("amqp.backpressure.publishers-are-sent-no-flow",),

@@ -65,8 +65,8 @@ MUTANTS = [
     Mutant(
         "get-leaves-the-message-ready",
         f"{QUEUE}.get",
-        "return self.ready.pop() if",
-        "return self.ready.head() if",
+        "entry = self.ready.pop()",
+        "entry = self.ready.head()",
         kills=("amqp.delivery.get-and-consumers-share-the-messages",),
     ),
     # -- delivery tags ----------------------------------------------------------------------

@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "consumer-tags-belong-to-the-connection",
         f"{CHANNEL}.consume",
-        "if tag in self.consumers or",
-        "if any(tag in c.consumers for c in self.connection.channels.values()) or",
+        "if tag in self.consumers:",
+        "if any(tag in c.consumers for c in self.connection.channels.values()):",
         kills=("amqp.delivery.consumer-tags-are-local-to-their-channel",),
     ),
     Mutant(
@@ -252,8 +252,8 @@ MUTANTS = [
     Mutant(
         "waiting-consumer-helps-the-active-one",
         f"{CONSUMERS}.take",
-        "and active.has_room() else None",
-        "and active.has_room() else next((c for c in self._all if c.has_room()), None)",
+        "active.parked = True\n        return None",
+        "active.parked = True\n        return next((c for c in self._all if c.has_room()), None)",
         kills=("amqp.delivery.single-active-consumer",),
     ),
     Mutant(

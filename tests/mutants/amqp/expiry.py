@@ -140,10 +140,10 @@ MUTANTS = [
     Mutant(
         "ttl-used-up-in-transaction",
         "amqp.core.transactions:Transaction.commit",
-        "        if not self._channel._enqueue(",
+        "        if not self._enqueue(",
         "        if message.content.ttl_ms:\n"
         "            message.content.ttl_ms = 0\n"
-        "        if not self._channel._enqueue(",
+        "        if not self._enqueue(",
         kills=("amqp.expiry.ttl-starts-at-commit",),
     ),
     Mutant(
@@ -159,9 +159,9 @@ MUTANTS = [
         "amqp.core.channel:Channel.publish",
         "        if not content.has_plain_expiration and "
         "self.vhost.dialect.rewrites_expiration:\n"
-        "            content, encoded = content.with_plain_expiration(), None\n",
-        "        nothing = content.properties.replace(expiration=None)\n"
-        "        content, encoded = Content(nothing), None\n",
+        "            content, encoded = content.with_properties("
+        "expiration=str(content.ttl_ms)), None\n",
+        "        content, encoded = content.with_properties(expiration=None), None\n",
         kills=("amqp.expiry.expiration-is-delivered",),
     ),
     Mutant(

@@ -186,14 +186,14 @@ MUTANTS = [
     ),
     Mutant(
         "limit-rejection-keeps-message-from-others",
-        "amqp.core.channel:Channel._enqueue",
+        "amqp.core.channel:Channel.enqueue",
         "            accepted = False\n",
         "            return False\n",
         kills=("amqp.length-limits.one-of-several-queues-full",),
     ),
     Mutant(
         "limit-last-queue-decides",
-        "amqp.core.channel:Channel._enqueue",
+        "amqp.core.channel:Channel.enqueue",
         "        if not queue.publish(message):\n            accepted = False\n",
         "        accepted = queue.publish(message)\n",
         kills=("amqp.length-limits.one-of-several-queues-full",),
@@ -239,8 +239,8 @@ MUTANTS = [
     Mutant(
         "limit-values-any-overflow",
         "amqp.core.arguments:check_queue_declaration",
-        "        if name in arguments:\n            _refuse(",
-        '        if name in arguments and name != "x-overflow":\n            _refuse(',
+        'if name != "x-queue-mode" or',
+        'if name not in ("x-queue-mode", "x-overflow") or',
         kills=("amqp.length-limits.overflow-values",),
     ),
 ]

@@ -62,8 +62,8 @@ MUTANTS = [
     Mutant(
         "get-takes-the-youngest",
         f"{QUEUE}.get",
-        "return self.ready.pop() if",
-        "return self.ready._entries.pop() if",
+        "entry = self.ready.pop()",
+        "entry = self.ready._entries.pop()",
         kills=(
             "amqp.ordering.get-takes-the-oldest",
             "amqp.ordering.get-and-deliveries-share-one-order",
@@ -72,8 +72,8 @@ MUTANTS = [
     Mutant(
         "get-beside-a-consumer-takes-the-youngest",
         f"{QUEUE}.get",
-        "return self.ready.pop() if",
-        "return (self.ready._entries if len(self.consumers) else self.ready).pop() if",
+        "entry = self.ready.pop()",
+        "entry = (self.ready._entries if len(self.consumers) else self.ready).pop()",
         kills=("amqp.ordering.get-and-deliveries-share-one-order",),
     ),
     Mutant(

@@ -463,15 +463,15 @@ DIRECT_REPLY_MUTANTS = [
     Mutant(
         "reply-address-is-not-filled-in",
         f"{REPLIES}:addressed",
-        "return Content(content.properties.replace(reply_to=channel.reply_consumer.name))",
+        "return content.with_properties(reply_to=channel.reply_consumer.name)",
         "return content",
         kills=requirements("direct-reply-address", "direct-reply"),
     ),
     Mutant(
         "reply-address-replaces-the-headers",
         f"{REPLIES}:addressed",
-        "replace(reply_to=channel.reply_consumer.name)",
-        "replace(reply_to=channel.reply_consumer.name, headers=None)",
+        "with_properties(reply_to=channel.reply_consumer.name)",
+        "with_properties(reply_to=channel.reply_consumer.name, headers=None)",
         kills=requirements("direct-reply-address"),
     ),
     Mutant(

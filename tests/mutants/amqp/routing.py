@@ -2,7 +2,7 @@
 
 from tests.mutants.mutant import Mutant
 
-QUEUES_NAMED = "amqp.core.exchanges:Exchange._queues_named"
+QUEUES_NAMED = "amqp.core.exchanges:named_targets"
 DESTINATIONS = "amqp.core.exchanges:Exchange._destinations"
 ROUTE = "amqp.core.exchanges:Exchange.route"
 DIRECT = "amqp.core.routing:Direct.match"
@@ -37,20 +37,20 @@ DEFAULT_DIRECT_FANOUT = [
     Mutant(
         "default-exchange-ignores-case",
         QUEUES_NAMED,
-        "queues.get(key) or",
-        "queues.get(key) or queues.get(key.lower()) or",
+        "queues.get(name) or",
+        "queues.get(name) or vhost.queues.get(name.lower()) or",
         kills=("amqp.routing.default-exchange-by-queue-name",),
     ),
     Mutant(
         "default-exchange-trims-keys",
         QUEUES_NAMED,
-        "queues.get(key) or",
-        'queues.get(key) or queues.get(key.rstrip(".")) or',
+        "queues.get(name) or",
+        'queues.get(name) or vhost.queues.get(name.rstrip(".")) or',
         kills=("amqp.routing.default-exchange-by-queue-name",),
     ),
     Mutant(
         "default-exchange-returns-nothing",
-        "amqp.core.channel:Channel._enqueue",
+        "amqp.core.channel:Channel.enqueue",
         "if mandatory:",
         "if mandatory and message.exchange:",
         kills=("amqp.routing.default-exchange-unroutable",),
@@ -297,9 +297,10 @@ BINDINGS = [
     Mutant(
         "bind-checks-too-late",
         "amqp.core.vhost:VirtualHost.bind",
-        "exchange.check_binding(key, arguments)\n    binding = Binding(target, key, arguments)\n",
+        "exchange.check_binding(target, key, arguments)\n"
+        "    binding = Binding(target, key, arguments)\n",
         "binding = Binding(target, key, arguments)\n    exchange.bind(binding)\n"
-        "    exchange.check_binding(key, arguments)\n",
+        "    exchange.check_binding(target, key, arguments)\n",
         kills=(
             "amqp.routing.topic-hash-limit",
             "amqp.routing.headers-match-mode-unknown",

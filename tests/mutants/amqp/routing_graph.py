@@ -6,7 +6,7 @@ ROUTE = "amqp.core.exchanges:Exchange.route"
 BIND = "amqp.core.vhost:VirtualHost.bind"
 UNBIND = "amqp.core.vhost:VirtualHost.unbind"
 PUBLISH = "amqp.core.channel:Channel.publish"
-ENQUEUE = "amqp.core.channel:Channel._enqueue"
+ENQUEUE = "amqp.core.channel:Channel.enqueue"
 CONTENT = "amqp.core.message:Content.__init__"
 HEADER_KEYS = "amqp.core.message:Content._header_keys"
 HIDE_BCC = "amqp.core.message:Content._hide_bcc"
@@ -281,9 +281,9 @@ SENDER_SELECTED = [
     ),
     Mutant(
         "cc-copy-for-each-key-at-the-default-exchange",
-        "amqp.core.exchanges:Exchange._queues_named",
-        "named = dict.fromkeys(queues.get(key) or replies.get(key) for key in keys)",
-        "named = [queues.get(key) or replies.get(key) for key in keys]",
+        "amqp.core.exchanges:named_targets",
+        "return list(found)",
+        "return [target for name in names for target in found if target.name == name]",
         kills=("amqp.routing.cc-one-copy-a-queue",),
     ),
     Mutant(
@@ -313,8 +313,8 @@ SENDER_SELECTED = [
     Mutant(
         "cc-not-for-the-default-exchange",
         ROUTE,
-        "self._queues_named(message.routing_keys)",
-        "self._queues_named(message.routing_keys[:1])",
+        "named_targets(self.vhost, message.routing_keys)",
+        "named_targets(self.vhost, message.routing_keys[:1])",
         kills=("amqp.routing.cc-default-exchange", "amqp.routing.graph"),
     ),
     Mutant(

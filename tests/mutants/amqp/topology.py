@@ -208,8 +208,9 @@ MUTANTS = [
     Mutant(
         "topology-bindings-outlive-their-destination",
         "amqp.core.vhost:VirtualHost.forget_exchange",
-        "self._unbind_everywhere(exchange)",
-        "exchange.alternate_exchange, exchange.matcher = exchange.name, type(exchange.matcher)()",
+        "self._unbind_everywhere(exchange, recovering)",
+        "exchange.alternate_exchange = exchange.name\n"
+        "    exchange.matcher = type(exchange.matcher)(self.dialect)",
         kills=("amqp.topology.exchange-delete-unbinds-destination",),
     ),
     Mutant(
@@ -291,7 +292,7 @@ MUTANTS = [
     Mutant(
         "topology-queue-end-keeps-auto-delete-exchange",
         UNBIND_EVERYWHERE,
-        "if known:",
+        "if known and not recovering:",
         "if known and not isinstance(destination, Queue):",
         kills=(
             "amqp.topology.exchange-auto-delete-queue-deleted",
@@ -301,7 +302,7 @@ MUTANTS = [
     Mutant(
         "topology-destination-end-keeps-auto-delete-exchange",
         UNBIND_EVERYWHERE,
-        "if known:",
+        "if known and not recovering:",
         "if known and isinstance(destination, Queue):",
         kills=(
             "amqp.topology.exchange-auto-delete-destination-deleted",

@@ -71,9 +71,9 @@ MUTANTS = [
     ),
     Mutant(
         "topology-long-reply-text-not-cut",
-        "amqp.session:reply_text",
-        "<= 255",
-        "<= 65535",
+        "amqp.replies:reply_text",
+        "if len(text) > MAX_TEXT_OCTETS:",
+        "if len(text) > 65535:",
         kills=("amqp.topology.name-long-missing",),
     ),
     Mutant(

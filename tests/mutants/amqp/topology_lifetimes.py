@@ -76,7 +76,7 @@ MUTANTS = [
     ),
     Mutant(
         "topology-strangers-cannot-publish",
-        "amqp.core.channel:Channel._enqueue",
+        "amqp.core.channel:Channel.enqueue",
         "if not queue.publish(message):",
         "if queue.owner in (None, self.connection) and not queue.publish(message):",
         kills=("amqp.topology.queue-exclusive-published-by-others",),
@@ -178,9 +178,9 @@ MUTANTS = [
     Mutant(
         "topology-get-counts-as-consumer",
         "amqp.core.queues:Queue.get",
-        "return self.ready.pop() if self.ready else None",
+        "    self.drop_expired()\n    return entry",
         (
-            "entry = self.ready.pop() if self.ready else None\n    if self.auto_delete and not "
+            "    self.drop_expired()\n    if self.auto_delete and not "
             "self.ready: self.vhost.delete_queue(self)\n    return entry"
         ),
         kills=("amqp.topology.queue-auto-delete-get",),
@@ -282,7 +282,7 @@ MUTANTS = [
     Mutant(
         "topology-bindings-outlive-their-queue",
         FORGET_QUEUE,
-        "self._unbind_everywhere(queue)",
+        "self._unbind_everywhere(queue, recovering)",
         (
             "queue.publish = lambda message: queue.name not in self.queues or "
             "self.queues[queue.name].publish(message)"
@@ -292,7 +292,7 @@ MUTANTS = [
     Mutant(
         "topology-deleted-queue-swallows-messages",
         FORGET_QUEUE,
-        "self._unbind_everywhere(queue)",
+        "self._unbind_everywhere(queue, recovering)",
         "pass",
         kills=("amqp.topology.queue-delete-unroutable",),
     ),
