@@ -5,9 +5,11 @@
     |   +-- EngineMissing       there is no engine that could run a container
     +-- TargetError             exit 3: the broker under test cannot be started or reached
         +-- TargetHung          it accepts connections but does not answer
+        +-- HandshakeBroken     it speaks AMQP, but no client gets past the handshake
 
     BrokenPromise               the broker under test did something wrong: verdict *failed*
     +-- Mismatch                something observed is not what is required
+    |   +-- Overdue             it did not become so in the time given
     +-- ChannelClosed           the broker closed a channel, and the test did not expect it
     +-- ConnectionClosed        the same for a connection
     +-- NoAnswer                the broker owed an answer and did not give it in time
@@ -38,6 +40,10 @@ class TargetHung(TargetError):
     """The broker under test accepts connections but does not answer (exit code 3)."""
 
 
+class HandshakeBroken(TargetError):
+    """The broker under test speaks AMQP, but breaks the handshake with an ordinary client."""
+
+
 class BrokenPromise(AssertionError):
     """The broker under test broke a promise."""
 
@@ -51,6 +57,10 @@ class Mismatch(BrokenPromise):
         self.about = about
         lead = f"{about}: " if about else ""
         super().__init__(f"{lead}expected {expected}, observed {observed}")
+
+
+class Overdue(Mismatch):
+    """A state that was to come about within a given time did not."""
 
 
 class ChannelClosed(BrokenPromise):

@@ -7,11 +7,19 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conformance.errors import BrokenPromise, ChannelClosed, ConnectionClosed, Mismatch
+from conformance.errors import BrokenPromise, ChannelClosed, ConnectionClosed, Mismatch, Overdue
 from conformance.requirements.model import Outcome
 
 POLL_S = 0.005
 """Pause between two looks at a condition that the kit can only poll."""
+
+_patience_s = 5.0
+
+
+def be_patient(seconds: float) -> None:
+    """Set how long `eventually` looks where a test names no limit."""
+    global _patience_s
+    _patience_s = seconds
 
 
 def equal(observed: Any, expected: Any, about: str = "") -> None:
@@ -81,14 +89,18 @@ def connection_error(code: int, barrier: Callable[[], object] | None = None) -> 
 
 
 def eventually(
-    condition: Callable[[], bool], what: str, within_s: float = 5.0, observed: Any = None
+    condition: Callable[[], bool],
+    what: str,
+    within_s: float | None = None,
+    observed: Any = None,
 ) -> None:
     """Look again and again until `condition` holds; it must within `within_s`."""
-    limit_s = time.monotonic() + within_s
+    limit_s = _patience_s if within_s is None else within_s
+    until_s = time.monotonic() + limit_s
     while not condition():
-        if time.monotonic() > limit_s:
+        if time.monotonic() > until_s:
             shown = observed() if callable(observed) else "it never happened"
-            raise Mismatch(f"{what} within {within_s:g} s", _shown(shown))
+            raise Overdue(f"{what} within {limit_s:g} s", _shown(shown))
         time.sleep(POLL_S)
 
 
@@ -110,6 +122,7 @@ __all__ = [
     "BrokenPromise",
     "at_least",
     "at_most",
+    "be_patient",
     "case",
     "channel_error",
     "connection_error",

@@ -27,9 +27,15 @@ def find_tests(suites: Path) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for path in sorted(suites.rglob("test_*.py")):
         where = path.relative_to(suites).as_posix()
-        for name, identifier in _marked(ast.parse(path.read_text(encoding="utf-8"))):
+        for name, identifier in _tests_in(path.read_text(encoding="utf-8")):
             found.setdefault(identifier, []).append(f"{where}::{name}")
     return {identifier: tuple(tests) for identifier, tests in found.items()}
+
+
+@functools.lru_cache(maxsize=1024)
+def _tests_in(source: str) -> tuple[tuple[str, str], ...]:
+    """The tests of one file; what is asked for again and again is parsed once."""
+    return tuple(_marked(ast.parse(source)))
 
 
 def _marked(tree: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ def amqp(request: pytest.FixtureRequest) -> Iterator[AmqpTester]:
         f"tck-{session.options.nonce}-{number:08x}-",
         requirement.outcomes_for(session.dialect_version),
         time.monotonic() + session.options.test_limit_s,
+        session.options.answer_within_s,
     )
     request.node.stash[RunSession.TESTER] = tester
     yield tester

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+from conformance.drivers.amqp.client import ANSWER_WITHIN_S
 from conformance.errors import UsageError
 from conformance.requirements import Catalogue, Requirement, load_catalogue
 from conformance.requirements.model import PROFILES, Level
@@ -33,6 +34,7 @@ class RunOptions:
     strict: bool = False
     shrink: bool = True
     test_limit_s: float = 60.0
+    answer_within_s: float = ANSWER_WITHIN_S
     nonce: str = "000000"
     kit: str = ""
 

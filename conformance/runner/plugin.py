@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conformance import expect
 from conformance.reporting import allure
 from conformance.reporting.results import TestRecord
 from conformance.reporting.verdicts import Verdict, by_level, of_failure
@@ -46,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     options = RunOptions.from_json(config.getoption("--tck-options"))
     properties.configure(options.base_examples, shrink=options.shrink)
+    expect.be_patient(options.answer_within_s)
     config.addinivalue_line("markers", f"{MARKER}(id): the requirement that a test decides")
     config.stash[RunSession.KEY] = RunSession(options)
     shaper = config.stash[SHAPER] = allure.Shaper()
@@ -94,8 +96,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     properties.begin_test()
     requirement = session.requirements[requirement_of(item)]
     allure.describe(requirement, session.target.name, session.identity)
-    if session.dead:
-        raise NotTested(Verdict.NOT_RUN, session.dead)
+    reason = session.why_not_run(requirement)
+    if reason:
+        raise NotTested(Verdict.NOT_RUN, reason)
     reason = session.why_not_applicable(requirement)
     if reason:
         raise NotTested(Verdict.NOT_APPLICABLE, reason)

@@ -17,9 +17,10 @@ from typing import Any, TypeVar, cast
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
-from conformance.errors import BrokenPromise
+from conformance.errors import BrokenPromise, NoAnswer, Overdue
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -35,9 +36,18 @@ _phases: tuple[Phase, ...] = tuple(Phase)
 def configure(base_examples: int, *, shrink: bool) -> None:
     """Set the budget of every property; called before the suites are imported."""
     global _base_examples, _phases
+    _draw_the_same_everywhere()
     _base_examples = base_examples
     wanted = [Phase.explicit, Phase.generate]
     _phases = (*wanted, Phase.shrink) if shrink else tuple(wanted)
+
+
+def _draw_the_same_everywhere() -> None:
+    """Keep Hypothesis from drawing constants that it finds in the source of modules that are
+    imported and not installed: what a seed draws would depend on how the kit was installed, and on
+    what ran before."""
+    none = providers._local_constants
+    providers._get_local_constants = lambda: none
 
 
 def begin_test() -> None:
@@ -59,14 +69,15 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
 
         @functools.wraps(test)
         def one_example(*args: Any, **kwargs: Any) -> None:
+            shown = repr({name: kwargs[name] for name in strategies})
+            budget.raise_again(shown)
             if takes_amqp:
                 kwargs["amqp"].begin_example()
-            shown = repr({name: kwargs[name] for name in strategies})
             assume(budget.allows(shown))
             try:
                 test(*args, **kwargs)
-            except BrokenPromise:
-                budget.failed(shown)
+            except BrokenPromise as error:
+                budget.failed(shown, error)
                 raise
 
         limited = settings(
@@ -83,24 +94,36 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
 
 
 class _ShrinkBudget:
-    """Ends the search for a smaller input in time, without hiding the one that was found."""
+    """Ends the search for a smaller input in time, without hiding the one that was found.
+
+    Hypothesis runs the example that it reports once more. Where something did not come, that
+    would cost the same wait again, so the failure just seen is raised instead.
+    """
 
     def __init__(self) -> None:
         self._test = 0
         self._first_failure_s: float | None = None
         self._failing: set[str] = set()
+        self._latest: tuple[str, BrokenPromise] | None = None
 
-    def allows(self, example: str) -> bool:
+    def raise_again(self, example: str) -> None:
+        """Raise what the latest failing example met, if this is the one and it waited in vain."""
         if self._test != _tests_begun:
             self._test = _tests_begun
-            self._first_failure_s = None
+            self._first_failure_s = self._latest = None
             self._failing.clear()
+        latest, error = self._latest or ("", None)
+        if latest == example and isinstance(error, NoAnswer | Overdue):
+            raise error
+
+    def allows(self, example: str) -> bool:
         if self._first_failure_s is None or example in self._failing:
             return True
         return time.monotonic() - self._first_failure_s < SHRINK_BUDGET_S
 
-    def failed(self, example: str) -> None:
+    def failed(self, example: str, error: BrokenPromise) -> None:
         self._failing.add(example)
+        self._latest = example, error
         if self._first_failure_s is None:
             self._first_failure_s = time.monotonic()
 

@@ -7,7 +7,7 @@ import dataclasses
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,7 @@ def run_target(
     target = resolve(options.target)
     target.check()
     out.mkdir(parents=True, exist_ok=True)
+    tests = find_tests(options.material.suites)
     results = Results(
         out / "results.json",
         requirements,
@@ -57,7 +58,7 @@ def run_target(
             "strict": options.strict,
             **({"kit": options.kit} if options.kit else {}),
         },
-        find_tests(options.material.suites),
+        tests,
     )
     if options.workers > 1 and not target.side_by_side:
         options = dataclasses.replace(options, workers=0)
@@ -74,7 +75,7 @@ def run_target(
             contextlib.redirect_stdout(said),
             contextlib.redirect_stderr(said),
         ):
-            code = pytest.main(_arguments(options, allure_dir), plugins=[controller])
+            code = pytest.main(_arguments(options, tests, allure_dir), plugins=[controller])
     finally:
         progress.stop()
     _conclude(results, controller, pytest.ExitCode(code), said.getvalue())
@@ -95,10 +96,21 @@ def _only_our_plugins() -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
-def _arguments(options: RunOptions, allure_dir: Path | None) -> list[str]:
+def _files(options: RunOptions, tests: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The files in which pytest has to look for tests: all, unless a selection needs a few."""
+    suites = options.material.suites
+    if not options.select:
+        return [str(suites)]
+    named = (test for requirement in options.selected() for test in tests.get(requirement.id, ()))
+    return sorted({str(suites / test.partition("::")[0]) for test in named}) or [str(suites)]
+
+
+def _arguments(
+    options: RunOptions, tests: Mapping[str, tuple[str, ...]], allure_dir: Path | None
+) -> list[str]:
     suites = options.material.suites
     arguments = [
-        str(suites),
+        *_files(options, tests),
         f"--rootdir={suites}",
         "--confcutdir",
         str(suites),

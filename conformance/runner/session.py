@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from conformance.drivers.amqp.tester import AmqpTester
-from conformance.errors import KitError, TargetError
+from conformance.errors import HandshakeBroken, KitError, TargetError
 from conformance.expectations import Deviation, deviations_for
 from conformance.requirements import Requirement
 from conformance.runner.options import RunOptions
@@ -16,6 +16,9 @@ from conformance.targets.model import Identity, Target
 from conformance.targets.probe import disagreements, probe
 from conformance.targets.readiness import check_answers
 from conformance.targets.resolve import resolve
+
+HANDSHAKE_TOPICS = ("connection",)
+"""Topics whose tests still tell something when no ordinary client gets past the handshake."""
 
 
 class RunSession:
@@ -33,6 +36,8 @@ class RunSession:
         self.deviations: dict[str, Deviation] = {}
         self.dead: str = ""
         """Why no further test can run, if that is so."""
+        self.locked_out: str = ""
+        """Why only the tests of HANDSHAKE_TOPICS can run, if that is so."""
         self.notes: list[str] = []
         self._started = False
 
@@ -44,6 +49,8 @@ class RunSession:
         try:
             self.target.start()
             self.identity = probe(self.target)
+        except HandshakeBroken as error:
+            self.locked_out = str(error)
         except KitError as error:
             self.dead = str(error)
             return
@@ -75,6 +82,12 @@ class RunSession:
         problems = [*disagreements(self.target.capabilities), *self.notes]
         return {"target": self.describe(), "problems": problems}
 
+    def why_not_run(self, requirement: Requirement) -> str:
+        """Why a test cannot run at all, or an empty text."""
+        if requirement.topic in HANDSHAKE_TOPICS:
+            return self.dead
+        return self.dead or self.locked_out
+
     def why_not_applicable(self, requirement: Requirement) -> str:
         """Why a requirement cannot be asked of this target, or an empty text."""
         if requirement.protocol not in self.target.protocols:
@@ -92,6 +105,10 @@ class RunSession:
         try:
             check_answers(self.target.name, self.target.amqp)
             return
+        except HandshakeBroken as error:
+            if self.locked_out:
+                return
+            reason = f"the target stopped answering: {error}"
         except TargetError as error:
             reason = f"the target stopped answering: {error}"
         if not self.target.capabilities.has("restart"):

@@ -11,7 +11,14 @@ from conformance.drivers.amqp.client import Client, Connection
 from conformance.drivers.amqp.decoding import decode_frames
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
-from conformance.errors import BrokenPromise, ConnectionClosed, NoAnswer, TargetError, TargetHung
+from conformance.errors import (
+    BrokenPromise,
+    ConnectionClosed,
+    HandshakeBroken,
+    NoAnswer,
+    TargetError,
+    TargetHung,
+)
 
 START_WITHIN_S = 90.0
 """The slowest start seen was 14 s: RabbitMQ 3.10 beside two other nodes on two cores."""
@@ -31,8 +38,9 @@ SHOWN_OCTETS = 24
 def open_once(name: str, endpoint: Endpoint) -> Connection:
     """Open a connection to a broker that should be up; the caller closes its client.
 
-    Raises TargetHung for a broker that does not answer, TargetError for everything else, each with
-    a sentence that says what is wrong.
+    Raises TargetHung for a broker that does not answer, HandshakeBroken for one that says what no
+    client understands, TargetError for everything else, each with a sentence that says what is
+    wrong.
     """
     address = endpoint.address
     _check_something_listens(name, endpoint, address)
@@ -55,20 +63,29 @@ def _not_opened(
     address = endpoint.address
     lines = transcript.lines()
     heard = b"".join(line.octets for line in lines if line.direction == "<")
-    sent = [line.text for line in lines if line.direction == ">"]
     if heard and heard[0] != METHOD_FRAME:
         return TargetError(
             f"target {name}: what listens at {address} does not speak AMQP 0-9-1 (it says "
             f"{heard[:SHOWN_OCTETS]!r}); check the port"
         )
     if isinstance(error, NoAnswer):
-        return TargetHung(
+        return (HandshakeBroken if heard else TargetHung)(
             f"target {name}: {address} accepts connections but does not complete the AMQP "
             f"handshake within {ALIVE_WITHIN_S:g} s; is it hung, or no AMQP broker?"
         )
     if isinstance(error, ConnectionClosed):
-        return TargetError(_why_closed(name, endpoint, error, bool(heard), sent[-1:]))
-    return TargetError(f"target {name}: {address} breaks the AMQP handshake: {error}")
+        # Before RabbitMQ 3.0 and by the specification a wrong password ends in silence.
+        hung_up_on_login = error.code == 0 and bool(lines) and _START_OK in lines[-1].text
+        why = _why_closed(name, endpoint, error, bool(heard), hung_up_on_login)
+        refused_tune_ok = error.code != 0 and _TUNE_OK_REFUSED in lines[-1].text
+        broken = bool(heard) and error.code == 0 and not hung_up_on_login
+        return (HandshakeBroken if broken or refused_tune_ok else TargetError)(why)
+    return HandshakeBroken(f"target {name}: {address} breaks the AMQP handshake: {error}")
+
+
+_START_OK = "connection.start-ok"
+_TUNE_OK_REFUSED = "class_id=10 method_id=31"
+"""Of the connection.close that refuses connection.tune-ok, in a transcript."""
 
 
 def check_answers(name: str, endpoint: Endpoint) -> None:
@@ -108,11 +125,13 @@ def _check_something_listens(name: str, endpoint: Endpoint, address: str) -> Non
 
 
 def _why_closed(
-    name: str, endpoint: Endpoint, error: ConnectionClosed, said_something: bool, sent: list[str]
+    name: str,
+    endpoint: Endpoint,
+    error: ConnectionClosed,
+    said_something: bool,
+    hung_up_on_login: bool,
 ) -> str:
     address = endpoint.address
-    # Before RabbitMQ 3.0 and by the specification a wrong password ends in silence.
-    hung_up_on_login = error.code == 0 and "start-ok" in "".join(sent)
     if error.code == 403 or hung_up_on_login:
         return (
             f"target {name}: {address} refuses user {endpoint.username!r} with this password; put "

@@ -1,10 +1,12 @@
-"""Plants one mutant in this process and runs the requirements that it should kill."""
+"""Plants one mutant and runs the requirements that it should kill."""
 
 from __future__ import annotations
 
 import io
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +16,15 @@ from conformance.reporting.verdicts import Verdict
 from conformance.requirements import Level, load_catalogue
 from conformance.runner.options import RunOptions
 from conformance.runner.run import run_target
-from tests.mutants.mutant import Mutant, MutantBroken, planted
+from conformance.targets.model import CONTROLS
+from tests.mutants.mutant import Mutant, planted
+from tests.mutants.served import served
 
 SEED = 20_261_123
 """The run of the mutants draws the same inputs each time."""
+
+ANSWER_WITHIN_S = 1.5
+"""The reference answers within milliseconds; many mutants answer nothing, and are waited for."""
 
 
 @dataclass
@@ -31,29 +38,45 @@ class Outcome:
     broken: str = ""
 
 
-def try_mutant(mutant: Mutant) -> Outcome:
-    """Run the requirements of a mutant while it is planted."""
+def try_mutant(mutant: Mutant, kills: tuple[str, ...], external: bool = False) -> Outcome:
+    """Run the requirements `kills` against a mutant: embedded, or as somebody else's broker."""
     started_s = time.monotonic()
-    options = RunOptions(
-        target="reference" if mutant.version is None else f"reference:{mutant.version}",
-        profile="core",
-        select=mutant.kills,
-        seed=SEED,
-        shrink=False,
-        nonce="mutant",
-        test_limit_s=20.0,
-    )
-    quiet = Console(file=io.StringIO())
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            with planted(mutant):
-                results = run_target(options, Path(folder), quiet, None)
-        except MutantBroken as error:
-            return Outcome(mutant.name, list(mutant.kills), {}, 0.0, str(error))
+    try:
+        with _target(mutant, external) as target, tempfile.TemporaryDirectory() as folder:
+            options = RunOptions(
+                target=target,
+                profile="core",
+                select=kills,
+                seed=SEED,
+                shrink=False,
+                nonce="mutant",
+                test_limit_s=20.0,
+                answer_within_s=ANSWER_WITHIN_S,
+            )
+            quiet = Console(file=io.StringIO())
+            results = run_target(options, Path(folder), quiet, None)
+    except Exception as error:  # whatever a mutant breaks, the others have their turn
+        return Outcome(mutant.name, list(kills), {}, 0.0, f"{type(error).__name__}: {error}")
     verdicts = {identifier: results.verdict(identifier) for identifier in results.records}
-    survived = [name for name, verdict in verdicts.items() if verdict is not Verdict.FAILED]
+    survived = [name for name in kills if verdicts.get(name) is not Verdict.FAILED]
     shown = {name: verdict.value for name, verdict in verdicts.items()}
     return Outcome(mutant.name, survived, shown, round(time.monotonic() - started_s, 2))
+
+
+@contextmanager
+def _target(mutant: Mutant, external: bool) -> Iterator[str]:
+    if external:
+        with served(mutant) as url:
+            yield url
+    else:
+        with planted(mutant):
+            yield "reference" if mutant.version is None else f"reference:{mutant.version}"
+
+
+def kills_through_url(mutant: Mutant) -> tuple[str, ...]:
+    """The kills that need nothing but an address: no restart, no users, no alarm."""
+    catalogue = load_catalogue()
+    return tuple(name for name in mutant.kills if not CONTROLS.keys() & set(catalogue[name].needs))
 
 
 def unkilled_requirements(mutants: list[Mutant]) -> list[str]:

@@ -78,7 +78,7 @@ class Consumer:
     received: list[Message] = field(default_factory=list)
     cancelled_by_broker: bool = False
 
-    def expect(self, count: int, within_s: float = ANSWER_WITHIN_S) -> list[Message]:
+    def expect(self, count: int, within_s: float | None = None) -> list[Message]:
         """Wait for at least `count` deliveries in all; return all so far."""
         self.channel.wait_for(
             lambda: len(self.received) >= count,
@@ -116,12 +116,18 @@ class Client:
     """A client program: any number of connections to one broker.
 
     `deadline_s` is the moment, on the monotonic clock, after which nothing is waited for any more:
-    the time limit of the test.
+    the time limit of the test. `answer_within_s` is how long a wait may take that names no limit.
     """
 
-    def __init__(self, endpoint: Endpoint, transcript: Transcript) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transcript: Transcript,
+        answer_within_s: float = ANSWER_WITHIN_S,
+    ) -> None:
         self.endpoint = endpoint
         self.transcript = transcript
+        self.answer_within_s = answer_within_s
         self.deadline_s = float("inf")
         self.unanswered = False
         """Whether something was waited for in vain; pika may still wait for it."""
@@ -155,8 +161,8 @@ class Client:
             channel_max=channel_max,
             frame_max=frame_max,
             connection_attempts=1,
-            socket_timeout=ANSWER_WITHIN_S,
-            stack_timeout=ANSWER_WITHIN_S,
+            socket_timeout=self.answer_within_s,
+            stack_timeout=self.answer_within_s,
         )
         self._count += 1
         connection = Connection(self, self._count, parameters)
@@ -165,11 +171,12 @@ class Client:
         return connection
 
     def wait_for(
-        self, condition: Callable[[], bool], what: str, within_s: float = ANSWER_WITHIN_S
+        self, condition: Callable[[], bool], what: str, within_s: float | None = None
     ) -> None:
         """Let things happen until `condition` holds; raise NoAnswer when `within_s` has passed."""
         if not condition():
-            self._poll_until(condition, what, within_s)
+            limit_s = self.answer_within_s if within_s is None else within_s
+            self._poll_until(condition, what, limit_s)
 
     def _poll_until(self, condition: Callable[[], bool], what: str, within_s: float) -> None:
         started_s = time.monotonic()
@@ -232,7 +239,9 @@ class Connection:
 
     def wait_open(self) -> None:
         self.client.wait_for(
-            lambda: self._open or self.closed is not None, "an open connection", 2 * ANSWER_WITHIN_S
+            lambda: self._open or self.closed is not None,
+            "an open connection",
+            2 * self.client.answer_within_s,
         )
         if self.closed is not None:
             raise self.closed
@@ -248,7 +257,7 @@ class Connection:
         channel.open()
         return channel
 
-    def wait_closed(self, within_s: float = ANSWER_WITHIN_S) -> ConnectionClosed:
+    def wait_closed(self, within_s: float | None = None) -> ConnectionClosed:
         """Wait until the broker has closed the connection; return how."""
         self.client.wait_for(
             lambda: self.closed is not None, "the broker to close the connection", within_s
@@ -351,14 +360,14 @@ class Channel:
         return self.closed is not None or self.connection.closed is not None
 
     def _wait(
-        self, condition: Callable[[], bool], what: str, within_s: float = ANSWER_WITHIN_S
+        self, condition: Callable[[], bool], what: str, within_s: float | None = None
     ) -> None:
         self.client.wait_for(lambda: condition() or self._is_over(), what, within_s)
         if not condition():
             self._raise_if_closed()
 
     def wait_for(
-        self, condition: Callable[[], bool], what: str, within_s: float = ANSWER_WITHIN_S
+        self, condition: Callable[[], bool], what: str, within_s: float | None = None
     ) -> None:
         """Let things happen until `condition` holds, or raise how channel or connection ended."""
         self._wait(condition, what, within_s)
@@ -388,7 +397,7 @@ class Channel:
             self.impl.close()
             self._wait(lambda: self.impl.is_closed, "channel.close-ok")
 
-    def wait_closed(self, within_s: float = ANSWER_WITHIN_S) -> ChannelClosed:
+    def wait_closed(self, within_s: float | None = None) -> ChannelClosed:
         """Wait until the broker has closed the channel; return how."""
         self.client.wait_for(self._is_over, "the broker to close the channel", within_s)
         if self.closed is None:
@@ -562,7 +571,7 @@ class Channel:
                 outcomes.setdefault(number, confirm.kind)
         return outcomes
 
-    def wait_confirms(self, published: int, within_s: float = ANSWER_WITHIN_S) -> dict[int, str]:
+    def wait_confirms(self, published: int, within_s: float | None = None) -> dict[int, str]:
         """Wait until publishes 1 to `published` are all confirmed; return the outcomes."""
         self._wait(
             lambda: len(self.outcomes(published)) >= published,

@@ -56,8 +56,15 @@ def any_frame(kind: int, channel: int, payload: bytes, end: bytes = FRAME_END) -
 class RawConnection:
     """A socket on which a test says exactly what it wants to say."""
 
-    def __init__(self, endpoint: Endpoint, transcript: Transcript, number: int) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transcript: Transcript,
+        number: int,
+        answer_within_s: float = ANSWER_WITHIN_S,
+    ) -> None:
         self.endpoint = endpoint
+        self.answer_within_s = answer_within_s
         self.transcript = transcript
         self.number = number
         self.deadline_s = float("inf")
@@ -65,7 +72,7 @@ class RawConnection:
         self._eof = False
         try:
             self._socket = socket.create_connection(
-                (endpoint.host, endpoint.port), timeout=ANSWER_WITHIN_S
+                (endpoint.host, endpoint.port), timeout=answer_within_s
             )
         except OSError as error:
             raise ConnectionClosed(0, f"cannot connect: {error}") from error
@@ -78,7 +85,7 @@ class RawConnection:
         data = b"".join(octets)
         self.transcript.record(self.number, ">", data)
         try:
-            self._socket.settimeout(ANSWER_WITHIN_S)
+            self._socket.settimeout(self.answer_within_s)
             self._socket.sendall(data)
         except (ConnectionError, TimeoutError):
             pass
@@ -130,11 +137,12 @@ class RawConnection:
         self._buffer += data
         return True
 
-    def read_frame(self, within_s: float = ANSWER_WITHIN_S) -> Any | None:
+    def read_frame(self, within_s: float | None = None) -> Any | None:
         """Return the next frame as pika decodes it, or None at the end of the stream.
 
         Raises NoAnswer if neither comes in time.
         """
+        within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
         while True:
             try:
@@ -150,8 +158,9 @@ class RawConnection:
             except TimeoutError:
                 raise NoAnswer("a frame or the end of the connection", within_s) from None
 
-    def read_octets(self, count: int, within_s: float = ANSWER_WITHIN_S) -> bytes:
+    def read_octets(self, count: int, within_s: float | None = None) -> bytes:
         """Return the next `count` octets, fewer at the end of the stream."""
+        within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
         while len(self._buffer) < count:
             try:
@@ -162,8 +171,9 @@ class RawConnection:
         octets, self._buffer = self._buffer[:count], self._buffer[count:]
         return octets
 
-    def read_undecoded(self, within_s: float = ANSWER_WITHIN_S) -> tuple[int, int, bytes]:
+    def read_undecoded(self, within_s: float | None = None) -> tuple[int, int, bytes]:
         """Return type, channel and payload of the next frame, as they are."""
+        within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
         head = self.read_octets(7, within_s)
         size = int.from_bytes(head[3:], "big")
@@ -172,7 +182,7 @@ class RawConnection:
             raise ConnectionClosed(0, "end of stream", " instead of a frame")
         return head[0], int.from_bytes(head[1:3], "big"), rest[:-1]
 
-    def expect(self, kind: type[M], within_s: float = ANSWER_WITHIN_S) -> M:
+    def expect(self, kind: type[M], within_s: float | None = None) -> M:
         """Return the next method, which must be of `kind`; heartbeats are skipped."""
         while True:
             received = self.read_frame(within_s)
@@ -188,7 +198,7 @@ class RawConnection:
             shown = _name(type(method)) if method is not None else type(received).__name__
             raise Mismatch(_name(kind), shown, "the next frame")
 
-    def expect_body(self, within_s: float = ANSWER_WITHIN_S) -> bytes:
+    def expect_body(self, within_s: float | None = None) -> bytes:
         """Return the body of the content that follows a method; it must be complete."""
         header = self.read_frame(within_s)
         if not isinstance(header, frame.Header):
@@ -201,8 +211,9 @@ class RawConnection:
             body += part.fragment
         return body
 
-    def expect_close(self, code: int, within_s: float = ANSWER_WITHIN_S) -> spec.Connection.Close:
+    def expect_close(self, code: int, within_s: float | None = None) -> spec.Connection.Close:
         """The broker must fail the connection with `code`; whatever it sent before is skipped."""
+        within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
         while True:
             received = self.read_frame(max(0.0, limit_s - time.monotonic()))
@@ -222,9 +233,10 @@ class RawConnection:
                     f"channel.close {method.reply_code} {method.reply_text}",
                 )
 
-    def expect_eof(self, within_s: float = ANSWER_WITHIN_S) -> list[Any]:
+    def expect_eof(self, within_s: float | None = None) -> list[Any]:
         """The broker must close the socket; returns the frames that it sent before."""
         frames = []
+        within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
         while (received := self.read_frame(max(0.0, limit_s - time.monotonic()))) is not None:
             frames.append(received)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pika.exceptions import AMQPError
 
-from conformance.drivers.amqp.client import Channel, Client, Connection
+from conformance.drivers.amqp.client import ANSWER_WITHIN_S, Channel, Client, Connection
 from conformance.drivers.amqp.decoding import decode_frames
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.raw import RawConnection
@@ -31,6 +31,7 @@ class AmqpTester:
         prefix: str,
         outcomes: tuple[Outcome, ...] = (),
         deadline_s: float = float("inf"),
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self.target = target
         self.endpoint: Endpoint = target.amqp
@@ -40,6 +41,7 @@ class AmqpTester:
         self.examples = 0
         self._prefix = prefix
         self._deadline_s = deadline_s
+        self.answer_within_s = answer_within_s
         self._client: Client | None = None
         self._main: Connection | None = None
         self._admin: Channel | None = None
@@ -56,7 +58,7 @@ class AmqpTester:
     @property
     def client(self) -> Client:
         if self._client is None:
-            self._client = Client(self.endpoint, self.transcript)
+            self._client = Client(self.endpoint, self.transcript, self.answer_within_s)
             self._client.deadline_s = self._deadline_s
         return self._client
 
@@ -85,7 +87,8 @@ class AmqpTester:
     def raw(self) -> RawConnection:
         """Open a socket for raw frames; nothing is sent yet."""
         self._count += 1
-        connection = RawConnection(self.endpoint, self.transcript, 1000 + self._count)
+        number = 1000 + self._count
+        connection = RawConnection(self.endpoint, self.transcript, number, self.answer_within_s)
         connection.deadline_s = self._deadline_s
         self._raw.append(connection)
         return connection

@@ -88,17 +88,23 @@ def test_a_limit_for_each_consumer_and_one_for_all(amqp: AmqpTester) -> None:
 
 @requirement("amqp.backpressure.global-prefetch-blocks-no-ack-consumers")
 def test_a_full_channel_delivers_nothing_at_all(amqp: AmqpTester) -> None:
-    filling, waiting = amqp.queue(), amqp.queue()
-    fill(amqp, filling, 1)
-    channel = amqp.channel()
-    channel.qos(1, global_=True)
-    full = channel.consume(filling)
-    full.expect(1)
-    blocked = channel.consume(waiting, ack=False)
-    fill(amqp, waiting, 2)
-    expect.equal(held_by(channel, [filling, waiting]), 1, "deliveries while the channel is full")
-    channel.ack(full.received[0].tag)
-    blocked.expect(2)
+    for settle in ("ack", "ack multiple", "reject"):
+        filling, waiting = amqp.queue(), amqp.queue()
+        fill(amqp, filling, 1)
+        channel = amqp.channel()
+        channel.qos(1, global_=True)
+        full = channel.consume(filling)
+        tag = full.expect(1)[0].tag
+        blocked = channel.consume(waiting, ack=False)
+        fill(amqp, waiting, 2)
+        with expect.case(settle):
+            held = held_by(channel, [filling, waiting])
+            expect.equal(held, 1, "deliveries while the channel is full")
+            if settle == "reject":
+                channel.reject(tag, requeue=False)
+            else:
+                channel.ack(tag, multiple=settle == "ack multiple")
+            blocked.expect(2)
 
 
 @requirement("amqp.backpressure.global-prefetch-can-be-lowered")

@@ -43,7 +43,7 @@ def test_close_is_answered_with_close_ok(amqp: AmqpTester) -> None:
 @requirement("amqp.connection.close-deletes-exclusive-queues")
 def test_exclusive_queues_are_gone_at_close_ok(amqp: AmqpTester) -> None:
     raw = amqp.raw().open()
-    names = [amqp.queue_name() for _ in range(3)]
+    names = [amqp.queue_name() for _ in range(8)]
     for name in names:
         raw.call(1, spec.Queue.Declare(queue=name, exclusive=True), spec.Queue.DeclareOk)
     raw.call(0, spec.Connection.Close(200, "bye", 0, 0), spec.Connection.CloseOk)

@@ -138,10 +138,11 @@ def test_x_death_shows_cc_and_hides_bcc(amqp: AmqpTester) -> None:
 
 
 @requirement("amqp.dead-letter.bcc-removed")
-@holds_for(cost=6, reason=REASON, own=st.sampled_from([True, False]))
-def test_bcc_never_shows(amqp: AmqpTester, reason: str, own: bool) -> None:
-    dead = with_cc_and_bcc(amqp, reason, own_key=own)
-    expect.equal(dead.headers.get("BCC"), None, "BCC of a dead letter")
+@holds_for(cost=6, reason=REASON)
+def test_bcc_never_shows(amqp: AmqpTester, reason: str) -> None:
+    for own_key in (True, False):
+        dead = with_cc_and_bcc(amqp, reason, own_key=own_key)
+        expect.equal(dead.headers.get("BCC"), None, "BCC of a dead letter")
 
 
 @requirement("amqp.dead-letter.cc-removed-with-key")

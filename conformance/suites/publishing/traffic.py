@@ -8,7 +8,6 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from pika import frame, spec
 
-from conformance.drivers.amqp.client import ANSWER_WITHIN_S
 from conformance.drivers.amqp.raw import (
     BARRIER,
     RawConnection,
@@ -100,10 +99,10 @@ def _octets(exchange: str, number: int, publish: Publish) -> bytes:
 def _next_event(raw: RawConnection, events: list[Event], published: int) -> Event:
     try:
         received = raw.read_frame()
-    except NoAnswer:
+    except NoAnswer as error:
         told = {number for _, covered in coverage(events) for number in covered}
         silent = sorted(set(range(1, published + 1)) - told)
-        raise NoAnswer(f"confirms of publishes {silent}", ANSWER_WITHIN_S) from None
+        raise NoAnswer(f"confirms of publishes {silent}", error.within_s) from None
     method = getattr(received, "method", None)
     if isinstance(method, spec.Basic.Ack):
         return Event("ack", method.delivery_tag, method.multiple)

@@ -1,7 +1,7 @@
 """An order is validated, reserved, paid and mailed: by requests in a chain, or by one event.
 
-What the caller waits for is counted in messages, which is what latency is made of here: a chain costs
-a request and a reply for each service, an event one confirm.
+What the caller waits for is counted in messages, which is what latency is made of here: a chain
+costs a request and a reply for each service, an event one confirm.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from tests.mutants.mutant import Mutant
 CHANNEL = "amqp.core.channel:Channel"
 CONSUMERS = "amqp.core.delivery:Consumers"
 HAS_ROOM = "amqp.core.delivery:Consumer.has_room"
+ACKNOWLEDGE = "amqp.core.channel:Channel._acknowledge"
 SETTLE_DELIVERIES = f"{CHANNEL}.settle_deliveries"
 SET_PREFETCH = f"{CHANNEL}.set_prefetch"
 SESSION = "amqp.session:AmqpSession"
@@ -33,10 +34,17 @@ MUTANTS = [
     ),
     Mutant(
         "one-ack-makes-room-for-two",
-        SETTLE_DELIVERIES,
+        ACKNOWLEDGE,
         "consumer.unacked -= 1",
         "consumer.unacked -= 2",
         kills=("amqp.backpressure.prefetch-is-never-exceeded",),
+    ),
+    Mutant(
+        "many-acks-make-room-for-twice-as-many",
+        SETTLE_DELIVERIES,
+        "consumer.unacked -= 1",
+        "consumer.unacked -= 2",
+        kills=("amqp.backpressure.settling-makes-room",),
     ),
     Mutant(
         "only-acks-make-room",
@@ -179,6 +187,14 @@ MUTANTS = [
     ),
     Mutant(
         "room-on-the-channel-is-not-told-to-other-queues",
+        ACKNOWLEDGE,
+        "if self.global_prefetch and not had_global_room:",
+        "if False:",
+        kills=("amqp.backpressure.global-prefetch-blocks-no-ack-consumers",),
+        version="4.0",
+    ),
+    Mutant(
+        "room-after-many-acks-is-not-told-to-other-queues",
         SETTLE_DELIVERIES,
         "if self.global_prefetch and not had_global_room:",
         "if False:",

@@ -273,8 +273,7 @@ MUTANTS = [
         "self._end_channels()",
         "for channel in list(self.channels.values()):\n"
         "        if channel.core is not None:\n"
-        "            for delivery in list(channel.core.held_deliveries()):\n"
-        "                channel.core.ack(delivery.tag, False)\n"
+        "            channel.core.settle(0, True, 'ack')\n"
         "    self._end_channels()",
         kills=("amqp.connection.end-requeues-and-deletes",),
     ),
@@ -368,9 +367,17 @@ MUTANTS = [
     Mutant(
         "text-cut-far-too-early",
         REPLY_TEXT,
-        "if len(text) > MAX_TEXT_OCTETS:",
-        "if len(text) > 127:",
+        "if len(text) > MAX_TEXT_OCTETS:\n            text = text[: MAX_TEXT_OCTETS - 3]",
+        "if len(text) > 127:\n            text = text[:124]",
         kills=("amqp.connection.error-text-of-long-names",),
+    ),
+    Mutant(
+        "text-cut-at-200-octets",
+        REPLY_TEXT,
+        "MAX_TEXT_OCTETS:\n        return text\n    return octets[: MAX_TEXT_OCTETS - 3]",
+        "200:\n        return text\n    return octets[:197]",
+        kills=("amqp.connection.error-text-of-long-names",),
+        version="3.10",
     ),
     Mutant(
         "text-cut-by-characters",

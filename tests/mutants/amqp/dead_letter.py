@@ -9,6 +9,7 @@ CONTENT = f"{LETTERS}._content_with"
 TABLE = "amqp.core.dead_letter:Death.to_table"
 REJECT = "amqp.core.queues:Queue.reject"
 EXPIRE = "amqp.core.queues:Queue.drop_expired"
+ACKNOWLEDGE = "amqp.core.channel:Channel._acknowledge"
 SETTLE = "amqp.core.channel:Channel.settle_deliveries"
 
 MUTANTS = [
@@ -35,6 +36,7 @@ MUTANTS = [
         "queue.settled(entry)",
         'queue._bury(entry, "rejected")',
         kills=("amqp.dead-letter.consumed-is-no-death", "amqp.dead-letter.rejected"),
+        more=((ACKNOWLEDGE, "queue.settled(entry)", 'queue._bury(entry, "rejected")'),),
     ),
     Mutant(
         "dead-got-without-ack",
@@ -334,7 +336,9 @@ MUTANTS = [
         "dead-bcc-stays-with-key",
         CONTENT,
         'headers.pop("BCC", None)',
-        'has_key or headers.pop("BCC", None)',
+        "if has_key:\n"
+        "        hidden = [longstr(key) for key in message.content.bcc_keys]\n"
+        '        headers["BCC"] = Field("array", hidden)',
         kills=("amqp.dead-letter.bcc-removed",),
     ),
     Mutant(
