@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Protocol
 
 from hypothesis.stateful import RuleBasedStateMachine
@@ -18,8 +19,8 @@ class Session(Protocol):
     def step(self, operation: Operation) -> None:
         """Carry out one operation and compare."""
 
-    def end(self) -> None:
-        """The history is over, whatever came of it."""
+    def end(self, *, whole: bool) -> None:
+        """The history is over; `whole` if it was not cut short, whatever came of it."""
 
     @property
     def over(self) -> bool:
@@ -45,8 +46,9 @@ class DifferentialMachine(RuleBasedStateMachine):
         """The operations that every history ends with."""
 
     def teardown(self) -> None:
+        whole = sys.exception() is None  # Hypothesis gives up a history that it cannot draw
         try:
-            if not self.session.over:
+            if whole and not self.session.over:
                 self.sweep()
         finally:
-            self.session.end()
+            self.session.end(whole=whole)

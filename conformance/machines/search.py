@@ -88,6 +88,7 @@ class Search:
         self._explained = explained
         self._tell = tell
         self._begun = 0
+        self._counts = True
         self._history: list[Operation] = []
         self._hunted: Finding | None = None
         self._found_s = 0.0
@@ -133,11 +134,10 @@ class Search:
 
     def begin(self) -> None:
         """A history begins; not when the time for shrinking is over."""
-        if self._hunted is None:
-            self.tally.histories += 1
-        elif time.monotonic() - self._found_s > SHRINK_BUDGET_S:
+        if self._hunted is not None and time.monotonic() - self._found_s > SHRINK_BUDGET_S:
             raise _Enough
         self._begun += 1
+        self._counts = self._hunted is None
         self._history = []
         self.over = False
         self._guarded(lambda: self._pair.begin(self._new_prefix()))
@@ -154,7 +154,7 @@ class Search:
         if not self._pair.allows(operation):
             return
         self._history.append(operation)
-        if self._hunted is None:
+        if self._counts:
             self.tally.operations += 1
         try:
             self._pair.step(operation)
@@ -182,10 +182,11 @@ class Search:
             self._hunted = Finding(self.tally.machine, list(self._history), difference)
         return True
 
-    def end(self) -> None:
-        """The history is over."""
+    def end(self, *, whole: bool) -> None:
+        """The history is over. Those that are drawn while shrinking do not count."""
         self._guarded(self._pair.end)
-        if self._hunted is None:
+        if self._counts and (whole or self.over):
+            self.tally.histories += 1
             self._tell(self.tally)
 
     @staticmethod
