@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from conformance.drivers.amqp.client import Message
-from conformance.machines.machine import DifferentialMachine
+from conformance.machines.machine import DifferentialMachine, Drawn, drawn, mostly, weighted
 from conformance.machines.operation import Operation
 from conformance.machines.subject import OBSERVER, Data, Known, Subject, properties_of
 
@@ -96,7 +96,7 @@ class DeliverySubject(Subject):
         if name == "settle":
             return bool(self._held.get(on))
         if name == "cancel":
-            return any(consumer[0] == on for consumer in self._consuming)
+            return (on, operation.arguments["tag"]) in self._consuming
         return name != "close_channel" or on in self.channels
 
     def _takes_alone(self, letter: str) -> bool:
@@ -115,6 +115,17 @@ class DeliverySubject(Subject):
             and all(other == queue for other in mine)
             and len(theirs) < MOST_CONSUMERS
         )
+
+    def options(self, name: str) -> list[dict[str, Any]]:
+        if name == "settle":
+            return [
+                {"on": on, "which": i} for on, held in self._held.items() for i in range(len(held))
+            ]
+        if name == "cancel":
+            return [{"on": on, "tag": tag} for on, tag in self._consuming]
+        if name in ("commit", "rollback"):
+            return [{"on": on} for on in sorted(self._in_tx)]
+        return super().options(name)
 
     # -- queues -----------------------------------------------------------------------------
 
@@ -229,9 +240,7 @@ class DeliverySubject(Subject):
         )
         self.queues[queue].consumers.add((on, tag))
 
-    def do_cancel(self, on: str, which: int) -> Data:
-        mine = sorted(tag for channel, tag in self._consuming if channel == on)
-        tag = mine[which % len(mine)]
+    def do_cancel(self, on: str, tag: str) -> Data:
         channel = self.channel(on)
         channel.cancel(channel.consumers[tag])
         queue, _ = self._consuming.pop((on, tag))
@@ -252,16 +261,15 @@ class DeliverySubject(Subject):
 
     # -- settling ---------------------------------------------------------------------------
 
-    def do_settle(self, on: str, how: str, which: int, multiple: bool, requeue: bool) -> Data:
-        """Settle one of what the channel holds, or all up to it; which = 3 and multiple: all."""
+    def do_settle(self, on: str, how: str, which: int, extent: str, requeue: bool) -> Data:
+        """Settle what the channel holds: the one at this place, all up to it, or everything."""
         held = self._held[on]
         tags = sorted(held)
-        everything = multiple and which == 3
-        upto = tags[-1] if everything else tags[which % len(tags)]
-        settled = [tag for tag in tags if tag == upto or (multiple and tag < upto)]
+        upto = tags[which % len(tags)]
         if how == "reject":
-            settled = [upto]
-        self._settle(on, how, 0 if everything and how != "reject" else upto, multiple, requeue)
+            extent = "one"
+        settled = {"one": [upto], "upto": [t for t in tags if t <= upto], "all": tags}[extent]
+        self._settle(on, how, 0 if extent == "all" else upto, extent != "one", requeue)
         for tag in settled:
             queue = held.pop(tag)
             if on in self._in_tx:
@@ -299,8 +307,9 @@ class DeliverySubject(Subject):
 
 
 B = st.booleans()
-ON = st.sampled_from(CHANNELS)
-Q = st.sampled_from(["q1", "q1", "q2", "q3", "q4"])
+ON = st.sampled_from(["A1", "A1", "A2", "B1", "B1", "B2"])
+Q = st.sampled_from(["q1", "q1", "q1", "q2", "q3", "q4"])
+NTH = st.integers(0, 7)
 HOW = st.sampled_from(["ack", "nack", "reject"])
 HEADERS = st.sampled_from([{}, {}, {}, {"CC": ["q2"]}, {"BCC": ["q2", "q1"]}, {"CC": ["b"]}])
 
@@ -340,118 +349,90 @@ QUEUE_ARGUMENTS = st.tuples(
 ).map(list)
 
 
-class DeliveryMachine(DifferentialMachine):
-    """Draws histories of `DeliverySubject`."""
-
-    @initialize(arguments=QUEUE_ARGUMENTS)
-    def build(self, arguments: Any) -> None:
-        """The queues, q1 and q2 with dead letters in q3 and q4."""
-        self.step("build", arguments=arguments)
-
-    @rule(
+PUBLISH = st.one_of(
+    drawn(
+        "publish",
         on=ON,
-        queue=Q,
+        exchange="",
+        key=Q,
         count=st.integers(1, 3),
         mandatory=B,
         persistent=B,
         priority=st.sampled_from([0, 0, 1, 2, 3]),
-    )
-    def publish_to_queue(self, queue: str, **arguments: Any) -> None:
-        self.step("publish", exchange="", key=queue, headers={}, **arguments)
-
-    @rule(on=ON, queue=Q, count=st.integers(1, 3))
-    def publish_plainly(self, on: str, queue: str, count: int) -> None:
-        self.step(
-            "publish",
-            on=on,
-            exchange="",
-            key=queue,
-            count=count,
-            mandatory=False,
-            persistent=False,
-            priority=0,
-            headers={},
-        )
-
-    @rule(
+        headers={},
+    ),
+    drawn(
+        "publish",
         on=ON,
+        exchange="x1",
         key=st.sampled_from(["a", "b", "ab", "ab", "none"]),
         count=st.integers(1, 2),
         mandatory=B,
         persistent=B,
         priority=st.sampled_from([0, 2]),
         headers=HEADERS,
-    )
-    def publish_to_exchange(self, **arguments: Any) -> None:
-        self.step("publish", exchange="x1", **arguments)
-
-    @rule(on=ON, mode=st.sampled_from(["select_confirms", "select_confirms", "tx_select"]))
-    def select(self, on: str, mode: str) -> None:
-        self.step(mode, on=on)
-
-    @rule(on=ON, how=st.sampled_from(["commit", "commit", "rollback"]))
-    def end_transaction(self, on: str, how: str) -> None:
-        self.step(how, on=on)
-
-    @rule(on=ON, prefetch=st.integers(0, 3), global_=st.sampled_from([False, False, False, True]))
-    def qos(self, **arguments: Any) -> None:
-        self.step("qos", **arguments)
-
-    @rule(
-        on=ON,
-        queue=Q,
-        tag=st.sampled_from(TAGS),
-        ack=st.sampled_from([True, True, False]),
-        exclusive=st.sampled_from([False, False, False, True]),
-        priority=st.sampled_from([0, 0, 1]),
-    )
-    def consume(self, **arguments: Any) -> None:
-        self.step("consume", **arguments)
-
-    @rule(on=ON, which=st.integers(0, 1))
-    def cancel(self, **arguments: Any) -> None:
-        self.step("cancel", **arguments)
-
-    @rule(on=ON, queue=Q, ack=st.sampled_from([True, True, False]))
-    def get(self, **arguments: Any) -> None:
-        self.step("get", **arguments)
-
-    @rule(on=ON, how=HOW, which=st.integers(0, 3), multiple=B, requeue=B)
-    def settle(self, **arguments: Any) -> None:
-        self.step("settle", **arguments)
-
-    @rule(on=ON, how=HOW, which=st.integers(0, 3), multiple=B, requeue=B)
-    def settle_more(self, **arguments: Any) -> None:
-        self.step("settle", **arguments)
-
-    @rule(on=ON, requeue=st.sampled_from([True, True, True, False]))
-    def recover(self, **arguments: Any) -> None:
-        self.step("recover", **arguments)
-
-    @rule(on=ON, queue=Q)
-    def purge(self, **arguments: Any) -> None:
-        self.step("purge", **arguments)
-
-    @rule(on=ON, queue=Q, if_unused=B, if_empty=B)
-    def delete_queue(self, **arguments: Any) -> None:
-        self.step("delete_queue", **arguments)
-
-    @rule(on=ON, queue=Q)
-    def declare_queue(self, **arguments: Any) -> None:
-        self.step("declare_queue", **arguments)
-
-    @rule(
-        on=ON,
-        how=st.sampled_from(
-            ["close_channel", "close_channel", "close_connection", "cut_connection"]
+    ),
+)
+ACK = st.sampled_from([True, True, True, False])
+CONSUME = drawn(
+    "consume",
+    on=ON,
+    queue=Q,
+    tag=st.sampled_from(TAGS),
+    ack=ACK,
+    exclusive=mostly(st.just(False), True),
+    priority=st.sampled_from([0, 0, 1]),
+)
+GET = drawn("get", on=ON, nth=NTH, ack=ACK)
+SETTLE = drawn(
+    "settle",
+    nth=NTH,
+    how=HOW,
+    extent=st.sampled_from(["one", "one", "upto", "all"]),
+    requeue=B,
+)
+QOS = drawn("qos", on=ON, prefetch=st.integers(0, 3), global_=mostly(st.just(False), True))
+OPERATIONS = weighted(
+    (8, PUBLISH),
+    (4, CONSUME),
+    (4, GET),
+    (7, SETTLE),
+    (2, QOS),
+    (1, drawn("select_confirms", on=ON)),
+    (1, drawn("tx_select", on=ON)),
+    (2, drawn("commit", nth=NTH)),
+    (1, drawn("rollback", nth=NTH)),
+    (1, drawn("get", on=ON, queue=Q, ack=B)),
+    (1, drawn("purge", on=ON, nth=NTH)),
+    (1, drawn("delete_queue", on=ON, queue=Q, if_unused=B, if_empty=B)),
+    (1, drawn("declare_queue", on=ON, queue=Q)),
+    (2, drawn("cancel", nth=NTH)),
+    (1, drawn("recover", on=ON, requeue=mostly(st.just(True), False))),
+    (
+        1,
+        weighted(
+            (2, drawn("close_channel", on=ON)),
+            (1, drawn("close_connection", on=ON)),
+            (1, drawn("cut_connection", on=ON)),
+            (1, drawn("settle_unknown", on=ON, how=HOW, multiple=B, requeue=B)),
         ),
-    )
-    def end(self, on: str, how: str) -> None:
-        self.step(how, on=on)
+    ),
+)
 
-    @rule(on=ON, how=HOW, multiple=B, requeue=B)
-    def settle_unknown(self, **arguments: Any) -> None:
-        self.step("settle_unknown", **arguments)
+
+class DeliveryMachine(DifferentialMachine):
+    """Draws histories of `DeliverySubject`. One rule draws all operations, because of several rules
+    Hypothesis leaves out about half in each history."""
+
+    @initialize(arguments=QUEUE_ARGUMENTS)
+    def build(self, arguments: Any) -> None:
+        """The queues, q1 and q2 with dead letters in q3 and q4."""
+        self.step("build", arguments=arguments)
+
+    @rule(operation=OPERATIONS)
+    def operate(self, operation: Drawn) -> None:
+        """Anything, at any time."""
+        self.draw(operation)
 
     def sweep(self) -> None:
         """Everything that was not settled is ready at the end."""

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -149,6 +150,10 @@ class Search:
         """Carry out one operation, unless the history has ended or chance would decide."""
         if not self.over:
             self._guarded(lambda: self._step(operation))
+
+    def options(self, name: str) -> list[dict[str, Any]]:
+        """What an operation can be about just now."""
+        return [] if self.over else self._pair.a.options(name)
 
     def _step(self, operation: Operation) -> None:
         if not self._pair.allows(operation):

@@ -48,6 +48,9 @@ WITNESS = "w"
 """A queue that every channel consumes from, so that its count of consumers tells which channels
 the broker has given up."""
 
+LEAST_ERROR = 200
+"""Reply codes begin there; no queue of a history holds as many messages."""
+
 GONE_WITHIN_S = 5.0
 """How long a broker may take to notice the end of a connection; the slowest seen took 0.3 s."""
 
@@ -98,6 +101,8 @@ class Subject:
     def _forget(self) -> None:
         self.channels: dict[str, Channel] = {}
         self.queues: dict[str, Known] = {}
+        self.ready: dict[str, int] = {}
+        """How many messages each queue had when it was asked last."""
         self.exchanges: set[str] = set()
         self.created: set[str] = set()
         self._lookers: dict[tuple[str, str], Channel] = {}
@@ -271,6 +276,12 @@ class Subject:
         """Whether what becomes of an operation is not left to chance by AMQP."""
         return True
 
+    def options(self, name: str) -> list[dict[str, Any]]:
+        """Arguments with which an operation makes sense just now."""
+        if name in ("get", "purge"):
+            return [{"queue": queue} for queue, count in self.ready.items() if count]
+        return []
+
     def execute(self, operation: Operation) -> Data:
         """Carry an operation out; return its answer, or the error that it ended with."""
         symbol = operation.arguments.get("on", "")
@@ -300,6 +311,8 @@ class Subject:
         again = [*self.queues] if self.relays else []
         exchanges = sorted(self.exchanges) if operation.name in self.removers else []
         counts |= self._ask(again, exchanges, listening)
+        said = {name: counts.get(f"queue {name}", [0]) for name in self.queues}
+        self.ready = {name: one[0] for name, one in said.items() if one[0] < LEAST_ERROR}
         return {**counts, **self._arrived()}
 
     def _ask(

@@ -7,14 +7,14 @@ Messages go to exchanges of the history only, because others may use the predecl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from conformance.drivers.amqp.client import Message
-from conformance.machines.machine import DifferentialMachine
+from conformance.machines.machine import DifferentialMachine, Drawn, drawn, mostly, weighted
 from conformance.machines.operation import Operation
 from conformance.machines.subject import OBSERVER, Data, Known, Subject, properties_of
 
@@ -39,6 +39,8 @@ class TopologySubject(Subject):
         super()._forget()
         self._published = 0
         self._last_declared: dict[str, str] = {}
+        self._bound: list[dict[str, Any]] = []
+        """The arguments of every binding so far; it may be gone by now."""
 
     def lost(self, symbols: set[str]) -> None:
         for symbol in symbols:
@@ -51,22 +53,24 @@ class TopologySubject(Subject):
             started = [consumer for known in self.queues.values() for consumer in known.consumers]
             known = self.queues.get(self._named(on, operation.arguments["queue"]))
             return (known is None or not known.consumers) and on not in {c for c, _ in started}
+        if operation.name == "declare_queue":  # pika insists on a name
+            return operation.arguments["queue"] or not operation.arguments["passive"]
         if operation.name == "cancel":
-            return bool(self._consumed_by(on))
+            return operation.arguments in self.options("cancel")
         return True
+
+    def options(self, name: str) -> list[dict[str, Any]]:
+        if name == "cancel":
+            return [
+                {"on": on, "tag": tag}
+                for known in self.queues.values()
+                for on, tag in sorted(known.consumers)
+            ]
+        return self._bound if name == "unbind" else super().options(name)
 
     def _named(self, on: str, queue: str) -> str:
         """The symbol of a queue; "" is the one that the channel declared last."""
         return queue or self._last_declared.get(on, "")
-
-    def _consumed_by(self, on: str) -> list[tuple[str, str]]:
-        """(queue, tag) of the consumers of a channel."""
-        return [
-            (name, tag)
-            for name, known in self.queues.items()
-            for channel, tag in sorted(known.consumers)
-            if channel == on
-        ]
 
     # -- exchanges and bindings -------------------------------------------------------------
 
@@ -90,6 +94,9 @@ class TopologySubject(Subject):
         channel = self.channel(on)
         bind = channel.bind_exchange if destination[:1] == "x" else channel.bind
         bind(self.real(destination), self.real(source), key, self.real(arguments))
+        bound = {"destination": destination, "source": source, "key": key, "arguments": arguments}
+        if bound not in self._bound:
+            self._bound.append(bound)
 
     def do_unbind(
         self, on: str, destination: str, source: str, key: str, arguments: Arguments
@@ -164,9 +171,8 @@ class TopologySubject(Subject):
         if name in self.queues:
             self.queues[name].consumers.add((on, tag))
 
-    def do_cancel(self, on: str, which: int) -> Data:
-        consumed = self._consumed_by(on)
-        queue, tag = consumed[which % len(consumed)]
+    def do_cancel(self, on: str, tag: str) -> Data:
+        (queue,) = (q for q, known in self.queues.items() if (on, tag) in known.consumers)
         channel = self.channel(on)
         channel.cancel(channel.consumers[tag])
         del channel.consumers[tag]
@@ -201,210 +207,207 @@ BINDING_KEYS = (*KEYS, "#", "*.b", "")
 TYPES = ("direct", "fanout", "topic", "headers")
 
 
-def _seldom(usual: st.SearchStrategy[Any], unusual: st.SearchStrategy[Any]) -> Any:
-    """Mostly the one, sometimes the other."""
-    return st.one_of(usual, usual, usual, unusual)
+Table = dict[str, Any]
 
 
-NOTHING: Any = st.just({})
-EXCHANGE_ARGUMENTS = _seldom(
-    NOTHING,
-    st.sampled_from(
-        [
-            {"alternate-exchange": "x1"},
-            {"alternate-exchange": "x2"},
-            {"alternate-exchange": "x3"},
-            {"alternate-exchange": ""},
-            {"alternate-exchange": 5},
-            {"x-unknown": True},
-        ]
-    ),
-)
-QUEUE_ARGUMENTS = _seldom(
-    NOTHING,
-    st.sampled_from(
-        [
-            {"x-max-length": 1},
-            {"x-max-length": 2},
-            {"x-max-length": -1},
-            {"x-max-length": "many"},
-            {"x-max-length-bytes": 3},
-            {"x-max-length": 1, "x-overflow": "reject-publish"},
-            {"x-overflow": "burn"},
-            {"x-message-ttl": -1},
-            {"x-message-ttl": True},
-            {"x-expires": 0},
-            {"x-expires": 3_600_000},
-            {"x-dead-letter-routing-key": "q1"},
-            {"x-dead-letter-exchange": "x1"},
-            {"x-dead-letter-exchange": 1},
-            {"x-max-priority": 2},
-            {"x-max-priority": 256},
-            {"x-queue-type": "classic"},
-            {"x-queue-type": "heap"},
-            {"x-queue-mode": "lazy"},
-            {"x-queue-version": 1},
-            {"x-queue-version": 2},
-            {"x-single-active-consumer": True},
-            {"x-single-active-consumer": "yes"},
-            {"x-unknown": 1},
-        ]
-    ),
-)
-BINDING_ARGUMENTS = _seldom(
-    NOTHING,
-    st.sampled_from(
-        [
-            {"h": 1},
-            {"x-match": "any", "h": 1, "i": "z"},
-            {"x-match": "all", "h": 1, "i": "z"},
-            {"x-match": "some", "h": 1},
-            {"x-match": 1},
-            {"x-match": "any-with-x", "x-h": 1},
-        ]
-    ),
-)
-HEADERS = _seldom(
-    NOTHING,
-    st.sampled_from(
-        [
-            {"h": 1},
-            {"h": 2, "i": "z"},
-            {"h": 1, "i": "z"},
-            {"x-h": 1},
-            {"CC": ["a", "b"]},
-            {"BCC": ["b"], "h": 1},
-        ]
-    ),
-)
+def some(tables: Sequence[Table]) -> st.SearchStrategy[Table]:
+    """Mostly no arguments, sometimes one of these tables."""
+    return weighted((2, st.just({})), (1, st.sampled_from(tables)))
+
+
+def with_flags(pair: tuple[Drawn, Table]) -> Drawn:
+    """An operation with further arguments."""
+    (name, arguments), flags = pair
+    return name, {**arguments, **flags}
+
+
+EXCHANGE_ARGUMENTS: list[Table] = [
+    {},
+    {"alternate-exchange": "x1"},
+    {"alternate-exchange": "x2"},
+    {"alternate-exchange": "x3"},
+    {"alternate-exchange": ""},
+    {"alternate-exchange": 5},
+    {"x-unknown": True},
+]
+QUEUE_ARGUMENTS: list[Table] = [
+    {},
+    {"x-max-length": 1},
+    {"x-max-length": 2},
+    {"x-max-length": -1},
+    {"x-max-length": "many"},
+    {"x-max-length-bytes": 3},
+    {"x-max-length": 1, "x-overflow": "reject-publish"},
+    {"x-overflow": "burn"},
+    {"x-message-ttl": -1},
+    {"x-message-ttl": True},
+    {"x-expires": 0},
+    {"x-expires": 3_600_000},
+    {"x-dead-letter-routing-key": "q1"},
+    {"x-dead-letter-exchange": "x1"},
+    {"x-dead-letter-exchange": 1},
+    {"x-max-priority": 2},
+    {"x-max-priority": 256},
+    {"x-queue-type": "classic"},
+    {"x-queue-type": "heap"},
+    {"x-queue-mode": "lazy"},
+    {"x-queue-version": 1},
+    {"x-queue-version": 2},
+    {"x-single-active-consumer": True},
+    {"x-single-active-consumer": "yes"},
+    {"x-unknown": 1},
+]
+BINDING_ARGUMENTS: list[Table] = [
+    {},
+    {"h": 1},
+    {"x-match": "any", "h": 1, "i": "z"},
+    {"x-match": "all", "h": 1, "i": "z"},
+    {"x-match": "some", "h": 1},
+    {"x-match": 1},
+    {"x-match": "any-with-x", "x-h": 1},
+]
+HEADERS: list[Table] = [
+    {},
+    {"h": 1},
+    {"h": 2, "i": "z"},
+    {"h": 1, "i": "z"},
+    {"x-h": 1},
+    {"CC": ["a", "b"]},
+    {"BCC": ["b"], "h": 1},
+]
 EXCHANGE_FLAGS = st.fixed_dictionaries(
-    {"durable": B, "auto_delete": B, "internal": _seldom(st.just(False), B)}
+    {"durable": B, "auto_delete": B, "internal": mostly(st.just(False), True)}
 )
-QUEUE_FLAGS = st.sampled_from(
-    [
-        {"durable": True, "exclusive": False, "auto_delete": False},
-        {"durable": False, "exclusive": True, "auto_delete": False},
-        {"durable": True, "exclusive": False, "auto_delete": True},
-        {"durable": True, "exclusive": True, "auto_delete": False},
-        {"durable": False, "exclusive": True, "auto_delete": True},
-    ]
-)
+QUEUE_FLAGS_VALUES: list[Table] = [
+    {"durable": True, "exclusive": False, "auto_delete": False},
+    {"durable": False, "exclusive": True, "auto_delete": False},
+    {"durable": True, "exclusive": False, "auto_delete": True},
+    {"durable": True, "exclusive": True, "auto_delete": False},
+    {"durable": False, "exclusive": True, "auto_delete": True},
+]
 """A queue is durable or exclusive: RabbitMQ 4.3 may refuse others."""
 
 
+QUEUE_FLAGS = weighted(
+    (1, st.just(QUEUE_FLAGS_VALUES[0])), (2, st.sampled_from(QUEUE_FLAGS_VALUES))
+)
+NTH = st.integers(0, 7)
+ANY_Q = mostly(Q, "")
+SOURCE = mostly(X, "", "x9")
+BIND = drawn(
+    "bind",
+    on=ON,
+    destination=weighted((3, ANY_Q), (1, X)),
+    source=SOURCE,
+    key=st.sampled_from(BINDING_KEYS),
+    arguments=some(BINDING_ARGUMENTS),
+)
+UNBIND = drawn(
+    "unbind",
+    on=ON,
+    destination=weighted((3, ANY_Q), (1, X)),
+    source=SOURCE,
+    key=st.sampled_from(BINDING_KEYS),
+    arguments=some(BINDING_ARGUMENTS),
+)
+UNBIND_BOUND = drawn("unbind", on=ON, nth=NTH)
+PUBLISH = st.one_of(
+    drawn(
+        "publish",
+        on=ON,
+        exchange=X,
+        key=st.sampled_from(KEYS),
+        headers=some(HEADERS),
+        mandatory=B,
+    ),
+    drawn(
+        "publish",
+        on=ON,
+        exchange=X,
+        key=st.sampled_from(KEYS),
+        headers={},
+        mandatory=True,
+    ),
+    drawn("publish", on=ON, exchange="", key=Q, headers={}, mandatory=B),
+)
+GET = weighted((3, drawn("get", on=ON, nth=NTH)), (1, drawn("get", on=ON, queue=ANY_Q)))
+PURGE = drawn("purge", on=ON, queue=ANY_Q)
+CONSUME = drawn("consume", on=ON, queue=ANY_Q, tag=st.sampled_from(TAGS), exclusive=B)
+CANCEL = drawn("cancel", nth=NTH)
+DECLARE_EXCHANGE = st.tuples(
+    drawn(
+        "declare_exchange",
+        on=ON,
+        exchange=mostly(X, "amq.new", "amq.direct", ""),
+        type_=mostly(st.sampled_from(TYPES), "x-nonsense"),
+        passive=mostly(st.just(False), True),
+        arguments=some(EXCHANGE_ARGUMENTS),
+    ),
+    EXCHANGE_FLAGS,
+).map(with_flags)
+DECLARE_QUEUE = st.tuples(
+    drawn(
+        "declare_queue",
+        on=ON,
+        queue=ANY_Q,
+        passive=mostly(st.just(False), True),
+        arguments=some(QUEUE_ARGUMENTS),
+    ),
+    QUEUE_FLAGS,
+).map(with_flags)
+DELETE_EXCHANGE = drawn("delete_exchange", on=ON, exchange=mostly(X, "amq.direct", ""), if_unused=B)
+DELETE_QUEUE = drawn("delete_queue", on=ON, queue=Q, if_unused=B, if_empty=B)
+ENDS = weighted(
+    (2, drawn("close_channel", on=ON)),
+    (1, drawn("close_connection", on=ON)),
+    (1, drawn("cut_connection", on=ON)),
+)
+OPERATIONS = weighted(
+    (4, BIND),
+    (1, UNBIND),
+    (2, UNBIND_BOUND),
+    (6, PUBLISH),
+    (3, GET),
+    (1, PURGE),
+    (3, CONSUME),
+    (2, CANCEL),
+    (2, DECLARE_EXCHANGE),
+    (3, DECLARE_QUEUE),
+    (1, DELETE_EXCHANGE),
+    (1, DELETE_QUEUE),
+    (1, ENDS),
+)
+
+
 class TopologyMachine(DifferentialMachine):
-    """Draws histories of `TopologySubject`."""
+    """Draws histories of `TopologySubject`. One rule draws all operations, because of several rules
+    Hypothesis leaves out about half in each history."""
 
     @initialize(
         exchanges=st.tuples(*[st.tuples(st.sampled_from(TYPES), EXCHANGE_FLAGS) for _ in "123"]),
-        queues=st.tuples(*[QUEUE_FLAGS for _ in "123"]),
-        bindings=st.lists(st.tuples(X | Q, X, st.sampled_from(BINDING_KEYS)), max_size=3),
-    )
-    def build(self, exchanges: Any, queues: Any, bindings: Any) -> None:
-        """Begin with something that operations can be about."""
-        for name, (type_, flags) in zip(EXCHANGES, exchanges, strict=True):
-            self.step(
-                "declare_exchange",
-                on="A1",
-                exchange=name,
-                type_=type_,
-                passive=False,
-                arguments={},
-                **flags,
-            )
-        for name, flags in zip(QUEUES, queues, strict=True):
-            self.step("declare_queue", on="A1", queue=name, passive=False, arguments={}, **flags)
-        for destination, source, key in bindings:
-            self.step(
-                "bind", on="A1", destination=destination, source=source, key=key, arguments={}
-            )
-
-    @rule(
-        on=ON,
-        exchange=_seldom(X, st.sampled_from(["amq.new", "amq.direct", ""])),
-        type_=_seldom(st.sampled_from(TYPES), st.just("x-nonsense")),
-        passive=_seldom(st.just(False), B),
-        flags=EXCHANGE_FLAGS,
-        arguments=EXCHANGE_ARGUMENTS,
-    )
-    def declare_exchange(self, flags: Any, **arguments: Any) -> None:
-        self.step("declare_exchange", **arguments, **flags)
-
-    @rule(on=ON, exchange=_seldom(X, st.sampled_from(["amq.direct", ""])), if_unused=B)
-    def delete_exchange(self, **arguments: Any) -> None:
-        self.step("delete_exchange", **arguments)
-
-    @rule(
-        on=ON,
-        queue=_seldom(Q, st.just("")),
-        passive=_seldom(st.just(False), B),
-        flags=QUEUE_FLAGS,
-        arguments=QUEUE_ARGUMENTS,
-    )
-    def declare_queue(self, flags: Any, **arguments: Any) -> None:
-        if arguments["queue"] or not arguments["passive"]:
-            self.step("declare_queue", **arguments, **flags)
-
-    @rule(on=ON, queue=Q, if_unused=B, if_empty=B)
-    def delete_queue(self, **arguments: Any) -> None:
-        self.step("delete_queue", **arguments)
-
-    @rule(
-        on=ON,
-        destination=X | Q | Q | st.just(""),
-        source=_seldom(X, st.sampled_from(["", "x9"])),
-        key=st.sampled_from(BINDING_KEYS),
-        arguments=BINDING_ARGUMENTS,
-    )
-    def bind(self, **arguments: Any) -> None:
-        self.step("bind", **arguments)
-
-    @rule(on=ON, destination=Q, source=X, key=st.sampled_from(KEYS), arguments=NOTHING)
-    def bind_queue(self, **arguments: Any) -> None:
-        self.step("bind", **arguments)
-
-    @rule(
-        on=ON,
-        destination=X | Q | st.just(""),
-        source=_seldom(X, st.just("")),
-        key=st.sampled_from(BINDING_KEYS),
-        arguments=BINDING_ARGUMENTS,
-    )
-    def unbind(self, **arguments: Any) -> None:
-        self.step("unbind", **arguments)
-
-    @rule(on=ON, queue=_seldom(Q, st.just("")))
-    def purge(self, **arguments: Any) -> None:
-        self.step("purge", **arguments)
-
-    @rule(on=ON, exchange=X, key=st.sampled_from(KEYS), headers=HEADERS, mandatory=B)
-    def publish(self, **arguments: Any) -> None:
-        self.step("publish", **arguments)
-
-    @rule(on=ON, exchange=st.just(""), key=Q, headers=NOTHING, mandatory=B)
-    def publish_to_queue(self, **arguments: Any) -> None:
-        self.step("publish", **arguments)
-
-    @rule(on=ON, queue=_seldom(Q, st.just("")))
-    def get(self, **arguments: Any) -> None:
-        self.step("get", **arguments)
-
-    @rule(on=ON, queue=_seldom(Q, st.just("")), tag=st.sampled_from(TAGS), exclusive=B)
-    def consume(self, **arguments: Any) -> None:
-        self.step("consume", **arguments)
-
-    @rule(on=ON, which=st.integers(0, 1))
-    def cancel(self, **arguments: Any) -> None:
-        self.step("cancel", **arguments)
-
-    @rule(
-        on=ON,
-        how=st.sampled_from(
-            ["close_channel", "close_channel", "close_connection", "cut_connection"]
+        alternate=st.sampled_from(EXCHANGE_ARGUMENTS),
+        queues=st.tuples(*[st.tuples(QUEUE_FLAGS, some(QUEUE_ARGUMENTS)) for _ in "123"]),
+        bindings=st.lists(
+            st.tuples(X | Q | Q, X, st.sampled_from(BINDING_KEYS)), min_size=2, max_size=5
         ),
     )
-    def end(self, on: str, how: str) -> None:
-        self.step(how, on=on)
+    def build(self, exchanges: Any, alternate: Any, queues: Any, bindings: Any) -> None:
+        """Begin with something that operations can be about."""
+        for name, (type_, flags) in zip(EXCHANGES, exchanges, strict=True):
+            declared = {"exchange": name, "type_": type_, "passive": False, **flags}
+            declared["arguments"] = alternate if name == "x1" else {}
+            self.step("declare_exchange", on="A1", **declared)
+        for name, (flags, arguments) in zip(QUEUES, queues, strict=True):
+            declared = {"queue": name, "passive": False, "arguments": arguments, **flags}
+            self.step("declare_queue", on="A1", **declared)
+        for destination, source, key in bindings:
+            bound = {"destination": destination, "source": source, "key": key}
+            self.step("bind", on="A1", arguments={}, **bound)
+
+    @rule(operation=OPERATIONS)
+    def operate(self, operation: Drawn) -> None:
+        """Anything, at any time."""
+        self.draw(operation)
 
     def sweep(self) -> None:
         """Where every exchange routes at the end, and what all queues hold."""
