@@ -228,4 +228,4 @@ def _shown(value: object) -> str:
 def _shown_typed(field: Field | None) -> str:
     if field is None:
         return "none"
-    return f"the value '{field.value}' of type '{field.type}'"
+    return f"the value {_shown(field.value)} of type '{field.type}'"
