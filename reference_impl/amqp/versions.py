@@ -42,6 +42,10 @@ class Dialect:
     """Whether x-last-death-* headers accompany x-death (message containers, 3.13)."""
     honours_published_x_death: bool
     """Whether an x-death header sent by a client is continued (up to 3.13; release notes 4.0.1)."""
+    dead_letters_keep_count: bool
+    """Whether a dead letter keeps its delivery count, so that one that was rejected, or once came
+    back from a channel that ended, is flagged redelivered when it has waited in its new queue (4.3;
+    rabbit_variable_queue:annotate_delivery_count)."""
     rewrites_expiration: bool
     """Whether "007" in the expiration property is passed on as "7" (message containers, 3.13)."""
     least_max_priority: int
@@ -122,6 +126,7 @@ _V3_10 = Dialect(
     cc_dropped_with_dead_letter_key=True,
     last_death_headers=False,
     honours_published_x_death=True,
+    dead_letters_keep_count=False,
     rewrites_expiration=False,
     least_max_priority=0,
     routes_at_commit=True,
@@ -161,6 +166,7 @@ _V4_0 = Dialect(
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    dead_letters_keep_count=False,
     rewrites_expiration=True,
     least_max_priority=1,
     routes_at_commit=False,
@@ -200,6 +206,7 @@ _V4_3 = Dialect(
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    dead_letters_keep_count=True,
     rewrites_expiration=True,
     least_max_priority=1,
     routes_at_commit=False,

@@ -59,12 +59,14 @@ class DeadLetters:
 
     def __init__(self, vhost: VirtualHost) -> None:
         self._vhost = vhost
-        self._line: deque[tuple[Queue, Message, str]] = deque()
+        self._line: deque[tuple[Queue, Message, str, int]] = deque()
         self._publishing = False
 
-    def add(self, queue: Queue, message: Message, reason: str) -> None:
-        """Dead-letter `message`, which died in `queue` of "rejected", "expired" or "maxlen"."""
-        self._line.append((queue, message, reason))
+    def add(self, queue: Queue, message: Message, reason: str, delivery_count: int) -> None:
+        """Dead-letter `message`, which died in `queue` of "rejected", "expired" or "maxlen".
+
+        `delivery_count` goes along where versions keep it."""
+        self._line.append((queue, message, reason, delivery_count))
         if not self._publishing:
             self._publish_all()
 
@@ -76,7 +78,7 @@ class DeadLetters:
         finally:
             self._publishing = False
 
-    def _publish(self, queue: Queue, message: Message, reason: str) -> None:
+    def _publish(self, queue: Queue, message: Message, reason: str, delivery_count: int) -> None:
         """Route one dead message; a missing exchange or an unroutable key drops it."""
         exchange = self._vhost.exchanges.get(queue.dead_letter_exchange or "")
         if queue.dead_letter_exchange is None or exchange is None:
@@ -89,6 +91,7 @@ class DeadLetters:
             self._content_with(message, deaths, key is not None),
             message.body,
             deaths=deaths,
+            delivery_count=delivery_count if self._vhost.dialect.dead_letters_keep_count else 0,
         )
         for target in exchange.route(dead):
             if reason == "rejected" or not is_cycle(target.name, deaths):

@@ -113,11 +113,20 @@ class Message:
     """A published message. Immutable, and shared by every queue that it was routed to.
 
     `routing_keys` starts with the publisher's key; CC and BCC keys follow. `deaths` is None until
-    the message is dead-lettered. `encoded` belongs to the session: the octets of exchange and
-    routing key, and the payload of the content header, as received or as first sent.
+    the message is dead-lettered; `delivery_count` is what versions with
+    Dialect.dead_letters_keep_count take along then. `encoded` belongs to the session: the octets of
+    exchange and routing key, and the payload of the content header, as received or as first sent.
     """
 
-    __slots__ = ("body", "content", "deaths", "encoded", "exchange", "routing_keys")
+    __slots__ = (
+        "body",
+        "content",
+        "deaths",
+        "delivery_count",
+        "encoded",
+        "exchange",
+        "routing_keys",
+    )
 
     def __init__(
         self,
@@ -127,6 +136,7 @@ class Message:
         body: bytes,
         encoded: Any = None,
         deaths: Any = None,
+        delivery_count: int = 0,
     ) -> None:
         self.exchange = exchange
         self.routing_keys = routing_keys
@@ -134,6 +144,7 @@ class Message:
         self.body = body
         self.encoded = encoded
         self.deaths = deaths
+        self.delivery_count = delivery_count
 
 
 class Entry:
@@ -141,13 +152,23 @@ class Entry:
 
     `position` orders a queue and never changes, so that a requeued message finds its place again;
     `expires_at_ms` is fixed when the message enters the queue and survives requeueing.
+    `delivery_count` counts the deliveries that ended with their channel, not those that a client
+    requeued (rabbit_variable_queue:maybe_inc_delivery_count).
     """
 
-    __slots__ = ("expires_at_ms", "message", "position", "redelivered", "stored")
+    __slots__ = (
+        "delivery_count",
+        "expires_at_ms",
+        "message",
+        "position",
+        "redelivered",
+        "stored",
+    )
 
     def __init__(self, message: Message, position: int, expires_at_ms: int | None) -> None:
         self.message = message
         self.position = position
         self.expires_at_ms = expires_at_ms
+        self.delivery_count = message.delivery_count
         self.redelivered = False
         self.stored = False

@@ -82,7 +82,7 @@ class Queue:
         """Take a message; False if the overflow policy refused it (nack to the publisher)."""
         if self._limited and self.overflow != DROP_HEAD and self._would_overflow(message):
             if self.overflow == REJECT_PUBLISH_DLX:
-                self.vhost.dead_letters.add(self, message, "maxlen")
+                self.vhost.dead_letters.add(self, message, "maxlen", message.delivery_count)
             return False
         self._next_position += 1
         entry = Entry(message, self._next_position, None)
@@ -97,6 +97,9 @@ class Queue:
                     self.vhost.store.enqueued(self, entry)
                 consumer.channel.deliver(self, consumer, entry)
                 return True
+        # Only one that waits shows that it was given to somebody before (set_deliver_flag).
+        if entry.delivery_count:
+            entry.redelivered = True
         self.ready.push(entry)
         if self.durable and message.content.persistent:
             self.vhost.store.enqueued(self, entry)
@@ -150,7 +153,8 @@ class Queue:
         """Remove a message for good; dead-letter it if this queue has a dead-letter exchange."""
         self.settled(entry)
         if self.dead_letter_exchange is not None:
-            self.vhost.dead_letters.add(self, entry.message, reason)
+            count = entry.delivery_count + (reason == "rejected")
+            self.vhost.dead_letters.add(self, entry.message, reason, count)
 
     # -- messages out -----------------------------------------------------------------------
 
@@ -244,6 +248,8 @@ class Queue:
             self.consumers.remove(consumer)
         if consumers and self._abandoned():
             return
+        for entry in held:
+            entry.delivery_count += 1
         self.requeue(held)
         self.deliver_ready()
 
