@@ -55,6 +55,7 @@ class DeliverySubject(Subject):
 
     symbols = frozenset((*QUEUES, "x1", "x3", "x4", "x9"))
     relays = True
+    quiet = frozenset({"build", "contents", "select_confirms", "tx_select"})
     removers = frozenset()
 
     def _forget(self) -> None:

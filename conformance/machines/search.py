@@ -17,7 +17,7 @@ from conformance.drivers.transcript import Line
 from conformance.machines.explained import Explained
 from conformance.machines.machine import DifferentialMachine
 from conformance.machines.operation import Operation
-from conformance.machines.pair import Difference, Pair
+from conformance.machines.pair import PATIENCE_S, SHRINKING_PATIENCE_S, Difference, Pair
 from conformance.machines.subject import OBSERVER, Subject
 
 SHRINK_BUDGET_S = 10.0
@@ -106,6 +106,7 @@ class Search:
             self._draw(histories - self.tally.histories, steps, seed)
             if self._hunted is not None:
                 self.tally.findings.append(self._concluded(self._hunted))
+                self._pair.patience_s = PATIENCE_S
             seed += 1
         self.tally.observations = self._pair.observations
         self.tally.duration_s = time.monotonic() - started_s
@@ -185,6 +186,7 @@ class Search:
             return False
         if hunted is None or len(self._history) <= len(hunted.history):
             self._hunted = Finding(self.tally.machine, list(self._history), difference)
+            self._pair.patience_s = SHRINKING_PATIENCE_S
         return True
 
     def end(self, *, whole: bool) -> None:

@@ -13,6 +13,7 @@ the pair is for.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,7 +45,7 @@ Data = Any
 OBSERVER = "observer"
 """The connection on which the kit looks and deletes; no operation of a history uses it."""
 
-WITNESS = "w"
+WITNESS = "witness"
 """A queue that every channel consumes from, so that its count of consumers tells which channels
 the broker has given up."""
 
@@ -86,6 +87,8 @@ class Subject:
     """Names that are replaced by real ones."""
     relays: bool
     """Whether queues send messages to queues, so that each must be asked once more."""
+    quiet: frozenset[str]
+    """Operations that, when they succeed, show in nothing but their answer and later ones."""
     removers: frozenset[str]
     """Operations after which an exchange may be gone."""
 
@@ -97,6 +100,8 @@ class Subject:
         self.identity: Identity = identify(self.connection(OBSERVER))
         self.prefix = ""
         self._forget()
+        self._witness = f"tck-witness-{secrets.token_hex(4)}"
+        self._looker(OBSERVER, WITNESS).declare_queue(self._witness, durable=True)
 
     def _forget(self) -> None:
         self.channels: dict[str, Channel] = {}
@@ -116,8 +121,6 @@ class Subject:
         self._forget()
         self.prefix = prefix
         self.transcript.clear()
-        self._looker(OBSERVER, WITNESS).declare_queue(self.real(WITNESS), durable=True)
-        self.created.add(WITNESS)
 
     def end(self) -> None:
         """Delete what the history created and close its channels."""
@@ -129,6 +132,7 @@ class Subject:
             for channel in connection.channels:
                 self._attempt(channel.close)
             connection.channels.clear()
+        self._lookers.clear()
         exclusive = {name for name, known in self.queues.items() if known.owner != OBSERVER}
         for owner in {self.queues[name].owner for name in exclusive}:
             self._attempt(partial(self._delete, owner, exclusive))
@@ -144,7 +148,8 @@ class Subject:
         channel.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections and leave nothing behind."""
+        self._attempt(lambda: self._looker(OBSERVER, WITNESS).delete_queue(self._witness))
         self.client.close()
 
     # -- connections and channels -----------------------------------------------------------
@@ -164,7 +169,7 @@ class Subject:
         known = self.channels.get(symbol)
         if known is None or known.closed is not None or known.connection.closed is not None:
             known = self.channels[symbol] = self.connection(symbol[0]).channel()
-            known.consume(self.real(WITNESS), tag=WITNESS, ack=False)
+            known.consume(self._witness, tag=WITNESS, ack=False)
         return known
 
     def lost(self, symbols: set[str]) -> None:
@@ -189,9 +194,7 @@ class Subject:
         observer = self._looker(OBSERVER, WITNESS)
         alive = len(self.channels)
         expect.eventually(
-            lambda: (
-                observer.declare_queue(self.real(WITNESS), passive=True).consumer_count == alive
-            ),
+            lambda: observer.declare_queue(self._witness, passive=True).consumer_count == alive,
             f"{alive} open channels",
             GONE_WITHIN_S,
         )
@@ -227,7 +230,7 @@ class Subject:
         if isinstance(value, str):
             if value in self._generated:
                 return self._generated[value]
-            return self.prefix + value if value in self.symbols or value == WITNESS else value
+            return self.prefix + value if value in self.symbols else value
         if isinstance(value, Mapping):
             return {key: self.real(item) for key, item in value.items()}
         return [self.real(item) for item in value] if isinstance(value, list) else value

@@ -30,6 +30,7 @@ class TopologySubject(Subject):
 
     symbols = frozenset((*QUEUES, *EXCHANGES))
     relays = False
+    quiet = frozenset({"declare_exchange", "bind", "contents", "probe"})
     removers = frozenset(
         {"delete_exchange", "delete_queue", "unbind", "cancel"}
         | {"close_channel", "close_connection", "cut_connection"}
