@@ -79,6 +79,7 @@ class Search:
         *,
         prefix: str,
         explained: Sequence[Explained] = (),
+        shrink_budget_s: float = SHRINK_BUDGET_S,
         tell: Callable[[Tally], None] = lambda _: None,
     ) -> None:
         self.tally = Tally(name)
@@ -87,6 +88,7 @@ class Search:
         self._machine = machine
         self._prefix = prefix
         self._explained = explained
+        self._shrink_budget_s = shrink_budget_s
         self._tell = tell
         self._begun = 0
         self._counts = True
@@ -136,7 +138,7 @@ class Search:
 
     def begin(self) -> None:
         """A history begins; not when the time for shrinking is over."""
-        if self._hunted is not None and time.monotonic() - self._found_s > SHRINK_BUDGET_S:
+        if self._hunted is not None and time.monotonic() - self._found_s > self._shrink_budget_s:
             raise _Enough
         self._begun += 1
         self._counts = self._hunted is None
@@ -210,7 +212,7 @@ class Search:
 
     def _concluded(self, finding: Finding) -> Finding:
         """Leave out every operation that is not needed, and record what goes over the wire."""
-        limit_s = time.monotonic() + SHRINK_BUDGET_S
+        limit_s = time.monotonic() + self._shrink_budget_s
         history = finding.history
         for index in reversed(range(len(history) - 1)):
             shorter = [*history[:index], *history[index + 1 :]]

@@ -1,0 +1,52 @@
+"""Two references side by side: a clean one in a process of its own, and one that can have a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from conformance.machines.delivery import DeliveryMachine, DeliverySubject
+from conformance.machines.machine import DifferentialMachine
+from conformance.machines.pair import Pair
+from conformance.machines.search import Search, Tally
+from conformance.machines.subject import Subject
+from conformance.machines.topology import TopologyMachine, TopologySubject
+from conformance.targets.embedded import EmbeddedTarget
+from conformance.targets.served import ServedReferenceTarget
+
+MACHINES: dict[str, tuple[type[Subject], type[DifferentialMachine]]] = {
+    "topology": (TopologySubject, TopologyMachine),
+    "delivery": (DeliverySubject, DeliveryMachine),
+}
+
+
+@dataclass
+class Targets:
+    """`clean` runs elsewhere; what is planted in this process changes `planted` only."""
+
+    clean: ServedReferenceTarget
+    planted: EmbeddedTarget
+
+
+@contextmanager
+def started_targets() -> Iterator[Targets]:
+    """Start both; stop them at the end."""
+    targets = Targets(ServedReferenceTarget(None), EmbeddedTarget())
+    with ExitStack() as stack:
+        for target in (targets.clean, targets.planted):
+            stack.callback(target.stop)
+            target.start()
+        yield targets
+
+
+def searched(targets: Targets, machine: str, histories: int, seed: int = 1) -> Tally:
+    """Search for one difference, and give shrinking little time."""
+    subject, rules = MACHINES[machine]
+    with ExitStack() as stack:
+        subjects = []
+        for target in (targets.clean, targets.planted):
+            subjects.append(subject(target))
+            stack.callback(subjects[-1].close)
+        search = Search(Pair(*subjects), rules, machine, prefix="tck-test-", shrink_budget_s=2.0)
+        return search.run(histories, 30, seed, most_findings=1)
