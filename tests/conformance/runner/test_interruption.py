@@ -28,7 +28,7 @@ WITHIN_S = 60
 
 @contextmanager
 def waiting_run(kit: TinyKit, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A run whose second test waits for ever; the first one has passed, or another worker has it."""
+    """A run whose second test waits for ever; the first has passed or is on another worker."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(WITHIN_S)
         address = listener.getsockname()
