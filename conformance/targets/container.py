@@ -199,6 +199,12 @@ def _choose_image(name: str, docker: Any, images: list[str]) -> str:
             return image
         except ImageNotFound:
             continue
+        except APIError as error:
+            if error.is_client_error():
+                raise UsageError(
+                    f"target {name}: {image!r} is no name of an image; check the version"
+                ) from error
+            raise TargetError(f"target {name}: the container engine fails: {error}") from error
     for image in images:
         try:
             docker.images.pull(image)

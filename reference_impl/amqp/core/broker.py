@@ -14,8 +14,8 @@ from reference_impl.clock import Clock
 
 GUEST = User("guest", "guest", {"/": Permissions()})
 
-ALARM_REASONS = {"memory": "low on memory", "disk": "low on disk"}
-"""Resource alarms by name, with the reason that connection.blocked gives (docs: alarms)."""
+ALARMS = ("disk", "memory")
+"""Resource alarms in the order in which connection.blocked names them (docs: alarms)."""
 
 
 class Broker:
@@ -73,8 +73,8 @@ class Broker:
 
     def set_alarm(self, name: str, active: bool) -> None:
         """Raise or clear the "memory" or "disk" alarm; publishers are blocked while one is set."""
-        if name not in ALARM_REASONS:
-            raise ValueError(f"no alarm {name!r}; choose one of {', '.join(ALARM_REASONS)}")
+        if name not in ALARMS:
+            raise ValueError(f"no alarm {name!r}; choose one of {', '.join(ALARMS)}")
         if active:
             self.alarms[name] = None
         else:
@@ -83,5 +83,5 @@ class Broker:
             listener()
 
     def alarm_reason(self) -> str:
-        """The text of connection.blocked for the alarms that are set."""
-        return " & ".join(ALARM_REASONS[name] for name in self.alarms)
+        """The text of connection.blocked (rabbit_reader:blocked_by_message)."""
+        return "low on " + " & ".join(name for name in ALARMS if name in self.alarms)

@@ -307,8 +307,8 @@ MUTANTS = [
     Mutant(
         "blocked-without-its-reason",
         "amqp.core.broker:Broker.alarm_reason",
-        "ALARM_REASONS[name] for name",
-        "name for name",
+        '"low on " + ',
+        "",
         kills=("amqp.backpressure.blocked-is-told-once-at-the-first-publish",),
     ),
     Mutant(

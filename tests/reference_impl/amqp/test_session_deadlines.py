@@ -130,6 +130,24 @@ def test_silence_of_a_blocked_publisher_is_excused() -> None:
     assert client.session.closed
 
 
+@pytest.mark.parametrize("order", [("memory", "disk"), ("disk", "memory")])
+def test_a_publisher_is_told_once_of_all_alarms(order: tuple[str, str]) -> None:
+    """rabbit_reader:blocked_by_message names both, in one order, and further alarms are silent."""
+    client = ScriptedClient().open().open_channel()
+    client.declare("q")
+    for alarm in order:
+        client.broker.set_alarm(alarm, True)
+    client.publish("q", b"1")
+    (blocked,) = client.take()
+    assert blocked.reason == "low on disk & memory"
+    client.broker.set_alarm(order[0], False)
+    client.broker.set_alarm(order[0], True)
+    client.broker.set_alarm(order[1], False)
+    assert client.take() == []
+    client.broker.set_alarm(order[0], False)
+    assert [item.name for item in client.take()] == ["Connection.Unblocked"]
+
+
 # -- closing --------------------------------------------------------------------------------
 
 

@@ -320,7 +320,7 @@ def _process(connection: pika.BlockingConnection, holds: Callable[[], bool]) -> 
 
 
 def test_unknown_alarm_is_refused() -> None:
-    text = "no alarm 'cpu'; choose one of memory, disk"
+    text = "no alarm 'cpu'; choose one of disk, memory"
     with ReferenceBroker() as broker, pytest.raises(ValueError, match=text):
         broker.set_alarm("cpu")
 
