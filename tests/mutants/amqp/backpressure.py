@@ -64,7 +64,7 @@ MUTANTS = [
         "recover-makes-no-room",
         f"{CHANNEL}.recover",
         "    self.settle_deliveries(deliveries, REQUEUE)\n",
-        "    for delivery in deliveries:\n        delivery.queue.requeue([delivery.entry])\n",
+        "    for queue, _, entry in deliveries:\n        queue.requeue([entry])\n",
         kills=("amqp.backpressure.settling-makes-room",),
     ),
     Mutant(

@@ -168,7 +168,7 @@ MUTANTS = [
         "multiple-stays-within-one-queue",
         SETTLE,
         "            taken.append((earlier, delivery))\n",
-        "            if delivery.queue is unacked[tag].queue:\n"
+        "            if delivery[0] is unacked[tag][0]:\n"
         "                taken.append((earlier, delivery))\n",
         kills=("amqp.delivery.multiple-reaches-every-queue-of-the-channel",),
     ),
@@ -360,17 +360,17 @@ MUTANTS = [
         "recover-forgets-what-was-got",
         f"{CHANNEL}.recover",
         "list(self.unacked.values())",
-        "[d for d in self.unacked.values() if d.consumer is not None]",
+        "[d for d in self.unacked.values() if d[1] is not None]",
         kills=("amqp.delivery.recover-requeues-what-the-channel-holds",),
     ),
     Mutant(
         "recover-does-not-flag",
         f"{CHANNEL}.recover",
         "    self.settle_deliveries(deliveries, REQUEUE)\n",
-        "    for delivery in deliveries:\n"
-        "        delivery.queue.ready.restore(delivery.entry)\n"
-        "    for delivery in deliveries:\n"
-        "        delivery.queue.deliver_ready()\n",
+        "    for queue, _, entry in deliveries:\n"
+        "        queue.ready.restore(entry)\n"
+        "    for queue, _, _ in deliveries:\n"
+        "        queue.deliver_ready()\n",
         kills=("amqp.delivery.recovered-message-is-flagged",),
     ),
     Mutant(

@@ -324,7 +324,7 @@ MUTANTS = [
         f"{CHANNEL}.cancel",
         "        consumer.queue.remove_consumer(consumer)\n",
         "        consumer.queue.remove_consumer(consumer)\n"
-        "        for held in [t for t, d in self.unacked.items() if d.consumer is consumer]:\n"
+        "        for held in [t for t, d in self.unacked.items() if d[1] is consumer]:\n"
         "            self.settle(held, False, REQUEUE)\n",
         kills=(
             "amqp.delivery.cancel-does-not-requeue",
@@ -336,7 +336,7 @@ MUTANTS = [
         f"{CHANNEL}.cancel",
         "        consumer.queue.remove_consumer(consumer)\n",
         "        consumer.queue.remove_consumer(consumer)\n"
-        "        for held in [t for t, d in self.unacked.items() if d.consumer is consumer]:\n"
+        "        for held in [t for t, d in self.unacked.items() if d[1] is consumer]:\n"
         "            del self.unacked[held]\n",
         kills=("amqp.delivery.cancelled-consumers-deliveries-can-be-settled",),
     ),

@@ -12,7 +12,7 @@ HELD = "held = [d for c in self.channels.values() if c.core for d in c.core.held
 """In a method of AmqpSession: everything that the connection holds unacknowledged."""
 
 FORGET = "for c in self.channels.values():\n        c.core.unacked.clear()\n    "
-UNFLAG = "for delivery in held:\n        delivery.entry.redelivered = False\n"
+UNFLAG = "for _, _, entry in held:\n        entry.redelivered = False\n"
 
 REOPENED = (
     "    channel.core = Channel(connection, channel.number, channel)\n"
@@ -27,7 +27,7 @@ MUTANTS = [
         "channel-close-loses-what-was-got",
         f"{CHANNEL}.close",
         "deliveries = self.held_deliveries()",
-        "deliveries = [d for d in self.held_deliveries() if d.consumer is not None]",
+        "deliveries = [d for d in self.held_deliveries() if d[1] is not None]",
         kills=(
             "amqp.delivery.channel-close-requeues",
             "amqp.delivery.channel-error-requeues",
@@ -136,9 +136,9 @@ MUTANTS = [
         "cancelled-consumers-message-is-delivered-again",
         f"{CHANNEL}.cancel",
         "        consumer.queue.remove_consumer(consumer)\n",
-        "        for held in self.unacked.values():\n"
-        "            if held.consumer is consumer:\n"
-        "                consumer.queue.ready.restore(held.entry)\n"
+        "        for _, holder, entry in self.unacked.values():\n"
+        "            if holder is consumer:\n"
+        "                consumer.queue.ready.restore(entry)\n"
         "        consumer.queue.remove_consumer(consumer)\n",
         kills=("amqp.delivery.every-message-is-in-one-place",),
     ),
@@ -172,7 +172,7 @@ MUTANTS = [
         "    self.requeue(held)\n"
         "    for queue in self.vhost.queues.values():\n"
         "        if consumers and queue is not self:\n"
-        "            self.vhost._unbind_everywhere(queue)\n"
+        "            self.vhost._unbind_everywhere(queue, False)\n"
         "    self.vhost.routes.clear()\n",
         kills=("amqp.delivery.failing-consumer-harms-nobody",),
     ),

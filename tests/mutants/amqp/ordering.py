@@ -141,8 +141,7 @@ MUTANTS = [
         "recover-turns-the-order-around",
         f"{CHANNEL}.recover",
         "    self.settle_deliveries(deliveries, REQUEUE)\n",
-        "    for delivery in deliveries:\n"
-        "        delivery.queue.ready._entries.appendleft(delivery.entry)\n",
+        "    for queue, _, entry in deliveries:\n        queue.ready._entries.appendleft(entry)\n",
         kills=("amqp.ordering.recover-keeps-the-order",),
     ),
 ]
