@@ -72,9 +72,10 @@ MUTANTS = [
     Mutant(
         "topology-long-reply-text-not-cut",
         "amqp.replies:reply_text",
-        "if len(text) > MAX_TEXT_OCTETS:",
-        "if len(text) > 65535:",
+        "if len(octets) <= MAX_TEXT_OCTETS:",
+        "if len(octets) > 0:",
         kills=("amqp.topology.name-long-missing",),
+        version="3.10",
     ),
     Mutant(
         "topology-equal-bindings-counted",
