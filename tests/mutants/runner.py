@@ -24,7 +24,7 @@ from tests.mutants.served import served
 SEED = 20_261_123
 """The run of the mutants draws the same inputs each time."""
 
-ANSWER_WITHIN_S = 1.5
+ANSWER_WITHIN_S = 1.0
 """The reference answers within milliseconds; many mutants answer nothing, and are waited for."""
 
 
