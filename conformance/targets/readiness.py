@@ -77,7 +77,7 @@ def _not_opened(
         # Before RabbitMQ 3.0 and by the specification a wrong password ends in silence.
         hung_up_on_login = error.code == 0 and bool(lines) and _START_OK in lines[-1].text
         why = _why_closed(name, endpoint, error, bool(heard), hung_up_on_login)
-        refused_tune_ok = error.code != 0 and _TUNE_OK_REFUSED in lines[-1].text
+        refused_tune_ok = any(_TUNE_OK_REFUSED in line.text for line in lines)
         broken = bool(heard) and error.code == 0 and not hung_up_on_login
         return (HandshakeBroken if broken or refused_tune_ok else TargetError)(why)
     return HandshakeBroken(f"target {name}: {address} breaks the AMQP handshake: {error}")

@@ -28,7 +28,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("pattern", nargs="*", default=["*"], help="globs over names of mutants")
     parser.add_argument("--out", type=Path, default=Path("out/mutants.json"))
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=2 * (os.cpu_count() or 1),
+        help="processes; they wait most of the time (default: two for each processor)",
+    )
     parser.add_argument(
         "--external",
         action="store_true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from tests.mutants.served import served
 SEED = 20_261_123
 """The run of the mutants draws the same inputs each time."""
 
-ANSWER_WITHIN_S = 1.5
+ANSWER_WITHIN_S = 1.0
 """The reference answers within milliseconds; many mutants answer nothing, and are waited for."""
 
 
@@ -41,6 +42,8 @@ class Outcome:
 def try_mutant(mutant: Mutant, kills: tuple[str, ...], external: bool = False) -> Outcome:
     """Run the requirements `kills` against a mutant: embedded, or as somebody else's broker."""
     started_s = time.monotonic()
+    slips = _Slips()
+    logging.getLogger("asyncio").addHandler(slips)
     try:
         with _target(mutant, external) as target, tempfile.TemporaryDirectory() as folder:
             options = RunOptions(
@@ -57,10 +60,28 @@ def try_mutant(mutant: Mutant, kills: tuple[str, ...], external: bool = False) -
             results = run_target(options, Path(folder), quiet, None)
     except Exception as error:  # whatever a mutant breaks, the others have their turn
         return Outcome(mutant.name, list(kills), {}, 0.0, f"{type(error).__name__}: {error}")
+    finally:
+        logging.getLogger("asyncio").removeHandler(slips)
+    if slips.found:
+        return Outcome(mutant.name, list(kills), {}, 0.0, f"its own code fails: {slips.found[0]}")
     verdicts = {identifier: results.verdict(identifier) for identifier in results.records}
     survived = [name for name in kills if verdicts.get(name) is not Verdict.FAILED]
     shown = {name: verdict.value for name, verdict in verdicts.items()}
     return Outcome(mutant.name, survived, shown, round(time.monotonic() - started_s, 2))
+
+
+class _Slips(logging.Handler):
+    """Catches what a mutant raises that no longer fits the code around it: any test would notice
+    such a broker."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, AttributeError | NameError | TypeError):
+            self.found.append(repr(error))
 
 
 @contextmanager

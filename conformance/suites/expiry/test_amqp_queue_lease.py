@@ -11,10 +11,10 @@ from conformance.suites.expiry.lifetimes import expect_lifetime, lifetimes_ms, q
 
 @requirement("amqp.expiry.unused-queue-is-deleted")
 def test_an_unused_queue_is_deleted(amqp: AmqpTester) -> None:
-    lease_ms = 100
+    lease_ms = 300
+    channel = amqp.channel()
     started_s = time.monotonic()
     queue, graveyard = amqp.mortal_queue({"x-expires": lease_ms})
-    channel = amqp.channel()
     lived = lifetimes_ms({queue: started_s}, partial(queue_is_gone, channel))
     expect_lifetime(lived[0], lease_ms, f"a queue with a lease of {lease_ms} ms")
     with expect.channel_error(404):

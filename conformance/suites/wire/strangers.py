@@ -24,13 +24,19 @@ def others_unharmed(amqp: AmqpTester) -> Iterator[None]:
     amqp.raw().open()
 
 
-def expect_end(raw: RawConnection, within_s: float | None = None) -> None:
-    """The broker must end the connection: with connection.close, or by closing the socket."""
+def expect_end(
+    raw: RawConnection, within_s: float | None = None, accepted: type[Any] | None = None
+) -> None:
+    """The broker must end the connection: with connection.close, or by closing the socket. It must
+    not send an answer of the type `accepted` before."""
     received: Any = ...
     while received is not None:
         received = raw.read_frame(within_s)
-        if isinstance(getattr(received, "method", None), spec.Connection.Close):
+        method = getattr(received, "method", ...)
+        if isinstance(method, spec.Connection.Close):
             return
+        if accepted is not None and isinstance(method, accepted):
+            raise Mismatch("the end of the connection", type(method).NAME)
 
 
 def open_stays_open(raw: RawConnection, channel: int = 1) -> None:

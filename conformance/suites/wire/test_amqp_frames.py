@@ -118,20 +118,15 @@ def test_an_unknown_frame_type_is_refused(
 
 
 @requirement("amqp.wire.payload-too-short")
-@holds_for(
-    cost=4,
-    frame=st.one_of(
-        st.tuples(st.just(frames.METHOD), CHANNELS, st.binary(max_size=3)),
-        st.tuples(st.just(frames.HEADER), CHANNELS, st.binary(max_size=11)),
-    ),
-)
+@holds_for(cost=4, channel=CHANNELS, method=st.binary(max_size=3), header=st.binary(max_size=11))
 def test_a_payload_without_its_fixed_fields_is_refused(
-    amqp: AmqpTester, frame: tuple[int, int, bytes]
+    amqp: AmqpTester, channel: int, method: bytes, header: bytes
 ) -> None:
-    with others_unharmed(amqp):
-        raw = amqp.raw().open()
-        raw.send(any_frame(*frame))
-        raw.expect_close(501)
+    for kind, payload in ((frames.METHOD, method), (frames.HEADER, header)):
+        with expect.case(f"type {kind}, {len(payload)} octets"), others_unharmed(amqp):
+            raw = amqp.raw().open()
+            raw.send(any_frame(kind, channel, payload))
+            raw.expect_close(501)
 
 
 @requirement("amqp.wire.heartbeat-on-channel")
@@ -173,11 +168,18 @@ def test_a_heartbeat_may_stand_between_the_frames_of_a_content(amqp: AmqpTester)
     frame_max=st.sampled_from([FRAME_MAX, FRAME_MAX + 1, 3 * FRAME_MAX]),
     parts=st.integers(0, 3),
     beside=st.integers(-9, 9),
-    way=st.sampled_from(["deliver", "get", "return"]),
 )
 def test_the_broker_sends_no_frame_above_the_limit(
-    amqp: AmqpTester, frame_max: int, parts: int, beside: int, way: str
+    amqp: AmqpTester, frame_max: int, parts: int, beside: int
 ) -> None:
+    for way in ("deliver", "get", "return"):
+        for octets in (beside, 0, 1, 8, 9):
+            with expect.case(f"{way}, {parts} frames and {octets} octets"):
+                check_frames(amqp, frame_max, parts, octets, way)
+
+
+def check_frames(amqp: AmqpTester, frame_max: int, parts: int, beside: int, way: str) -> None:
+    """Receive a body of so many full frames and some octets more or less, in frames that fit."""
     body = bytes(index % 251 for index in range(max(0, parts * (frame_max - OVERHEAD) + beside)))
     queue = amqp.queue(durable=True)
     raw = amqp.raw().open(frame_max=frame_max)

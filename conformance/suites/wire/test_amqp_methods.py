@@ -136,6 +136,18 @@ def test_an_unknown_method_ends_the_connection(
 
 
 @requirement("amqp.wire.malformed-method")
+def test_one_octet_too_few_or_too_many(amqp: AmqpTester) -> None:
+    for method in CHANNEL_METHODS:
+        class_id, method_id, arguments = frames.arguments_of(method)
+        for broken in {arguments[:-1], arguments + b"\0"} - {arguments}:
+            with expect.case(f"{type(method).__name__}, {len(broken)} octets"):
+                raw = amqp.raw().open()
+                raw.send(frames.method(class_id, method_id, broken))
+                raw.expect_close(501)
+                raw.close()
+
+
+@requirement("amqp.wire.malformed-method")
 @holds_for(
     cost=2,
     method=st.sampled_from(CHANNEL_METHODS),
@@ -165,6 +177,9 @@ def test_a_short_string_must_end_within_its_method(amqp: AmqpTester, declared: i
         raw = amqp.raw().open()
         raw.send(frames.method(50, 10, arguments))
         raw.expect_close(501)
+        raw = amqp.raw().open()
+        raw.send(frames.method(20, 10, arguments[2:], channel=2))  # nothing follows the string
+        raw.expect_close(501)
 
 
 @requirement("amqp.wire.malformed-connection-method")
@@ -175,7 +190,7 @@ def test_a_malformed_close_ends_the_connection(amqp: AmqpTester) -> None:
             raw = amqp.raw().open()
             with expect.case(repr(arguments)):
                 raw.send(frames.method(10, 50, arguments, channel=0))
-                expect_end(raw)
+                expect_end(raw, accepted=spec.Connection.CloseOk)
 
 
 NOT_UTF8 = [

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis.internal.conjecture import providers
+from pika import spec
 
 from conformance.cli import main
 from conformance.reporting.results import load_results
 from conformance.runner import properties
+from tests.conformance.fake_broker import FakeBroker, silence
 from tests.conformance.kits import Ran, TinyKit, run_kit
 from tests.mutants.catalogue import all_mutants
 from tests.mutants.mutant import planted
@@ -46,6 +49,24 @@ def test_without_shrinking_the_first_failure_stands(kit: TinyKit) -> None:
     property_of(kit, "small", "n=st.integers(0, 10**9)", "expect.at_most(drawn['n'], 5)")
     found = run_kit(kit, seed=4, shrink=False).record("small")
     assert int(found.observed) > 6
+
+
+def test_silence_is_waited_for_once(kit: TinyKit) -> None:
+    property_of(kit, "silent", "n=st.integers(0, 3)", "amqp.channel().recover()")
+    with FakeBroker({spec.Basic.Recover: silence}) as broker:
+        run = run_kit(kit, seed=4, target=broker.url, shrink=False, answer_within_s=0.1)
+        recovers = [m for m in broker.methods if isinstance(m, spec.Basic.Recover)]
+    record = run.record("silent")
+    assert (record.verdict.value, record.observed) == ("failed", "nothing within 0.1 s")
+    assert "drawn" in record.example or "n=" in record.example
+    assert sum("basic.recover" in line for line in record.operations) == 1
+    assert len(recovers) == 1
+
+
+def test_what_is_drawn_does_not_depend_on_what_is_imported() -> None:
+    properties.configure(6, shrink=False)
+    before = providers._get_local_constants()
+    assert len(before) == 0
 
 
 def test_each_target_is_given_its_own_search(kit: TinyKit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pika import spec
 
+from conformance.runner import session
 from conformance.targets import readiness
 from conformance.targets.ports import free_ports
 from tests.conformance.fake_broker import FakeBroker, hang_up, silence
@@ -98,6 +99,30 @@ def test_a_broker_that_refuses_everybody(kit: TinyKit) -> None:
     refusal = spec.Connection.Close(320, "CONNECTION_FORCED - maintenance", 0, 0)
     with FakeBroker(first=[refusal]) as broker:
         assert "ends the AMQP handshake: 320 CONNECTION_FORCED" in not_run(kit, broker.url)
+
+
+BROKEN_HANDSHAKES: dict[str, dict[str, Any]] = {
+    "mechanisms": {"first": [spec.Connection.Start(0, 9, {}, "PLAIN,ANONYMOUS", "en_US")]},
+    "version": {"first": [spec.Connection.Start(9, 0, {}, "PLAIN", "en_US")]},
+    "silence": {"answers": {spec.Connection.StartOk: silence}},
+    "tune-ok": {
+        "answers": {spec.Connection.TuneOk: lambda _: [spec.Connection.Close(530, "no", 10, 31)]}
+    },
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_HANDSHAKES.values(), ids=BROKEN_HANDSHAKES)
+def test_who_breaks_the_handshake_is_judged_by_the_tests_of_it(
+    kit: TinyKit, monkeypatch: pytest.MonkeyPatch, broken: dict[str, Any]
+) -> None:
+    kit.test("starts", "raw = amqp.raw()\nexpect.equal(raw.start().version_major, 8)")
+    with FakeBroker(**broken) as broker:
+        assert run_kit(kit, target=broker.url).results.counts() == {"not run": 4}
+        monkeypatch.setattr(session, "HANDSHAKE_TOPICS", ("tiny",))
+        ran = run_kit(kit, target=broker.url, answer_within_s=LIMIT_S)
+    assert ran.results.counts() == {"failed": 4}
+    assert ran.record("starts").expected == "8"
+    assert ran.code == 1
 
 
 def test_wrong_password(kit: TinyKit) -> None:

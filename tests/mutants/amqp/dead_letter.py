@@ -335,10 +335,11 @@ MUTANTS = [
     Mutant(
         "dead-bcc-stays-with-key",
         CONTENT,
-        'headers.pop("BCC", None)',
-        "if has_key:\n"
-        "        hidden = [longstr(key) for key in message.content.bcc_keys]\n"
-        '        headers["BCC"] = Field("array", hidden)',
+        "content.bcc_keys = message.content.bcc_keys",
+        "content.bcc_keys = message.content.bcc_keys\n"
+        "    if has_key:\n"
+        '        headers["BCC"] = Field("array", [longstr(key) for key in content.bcc_keys])\n'
+        "        content.properties = properties.replace(headers=headers, expiration=None)",
         kills=("amqp.dead-letter.bcc-removed",),
     ),
     Mutant(

@@ -136,9 +136,9 @@ MUTANTS = [
         "cancelled-consumers-message-is-delivered-again",
         f"{CHANNEL}.cancel",
         "        consumer.queue.remove_consumer(consumer)\n",
-        "        for queue, holder, entry in self.unacked.values():\n"
+        "        for _, holder, entry in self.unacked.values():\n"
         "            if holder is consumer:\n"
-        "                queue.ready.restore(entry)\n"
+        "                consumer.queue.ready.restore(entry)\n"
         "        consumer.queue.remove_consumer(consumer)\n",
         kills=("amqp.delivery.every-message-is-in-one-place",),
     ),
@@ -172,7 +172,7 @@ MUTANTS = [
         "    self.requeue(held)\n"
         "    for queue in self.vhost.queues.values():\n"
         "        if consumers and queue is not self:\n"
-        "            self.vhost._unbind_everywhere(queue)\n"
+        "            self.vhost._unbind_everywhere(queue, False)\n"
         "    self.vhost.routes.clear()\n",
         kills=("amqp.delivery.failing-consumer-harms-nobody",),
     ),

@@ -169,7 +169,19 @@ EXCHANGE_BINDINGS = [
         "        exchange.unbind(b) for b in list(exchange.bindings.values())\n"
         '        if b == binding or (kind == "exchange" and b.destination is target)\n'
         "    ]:",
-        kills=("amqp.routing.e2e-unbind", "amqp.routing.e2e-unbind-missing"),
+        kills=("amqp.routing.e2e-unbind",),
+    ),
+    Mutant(
+        "e2e-unbind-of-another-key-unbinds",
+        UNBIND,
+        "if binding.identity not in exchange.bindings:\n        return\n",
+        "if binding.identity not in exchange.bindings:\n"
+        "        for known in list(exchange.bindings.values()):\n"
+        '            if kind == "exchange" and known.destination is target:\n'
+        "                exchange.unbind(known)\n"
+        "        self.routes.clear()\n"
+        "        return\n",
+        kills=("amqp.routing.e2e-unbind-missing",),
     ),
     Mutant(
         "e2e-binds-are-counted",

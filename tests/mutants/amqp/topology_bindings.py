@@ -72,9 +72,10 @@ MUTANTS = [
     Mutant(
         "topology-long-reply-text-not-cut",
         "amqp.replies:reply_text",
-        "return text if len(text.encode()) <= MAX_TEXT_OCTETS else None",
-        "return text",
+        "if len(octets) <= MAX_TEXT_OCTETS:",
+        "if len(octets) > 0:",
         kills=("amqp.topology.name-long-missing",),
+        version="3.10",
     ),
     Mutant(
         "topology-equal-bindings-counted",
