@@ -11,7 +11,7 @@ from conformance.suites.expiry.lifetimes import expect_lifetime, lifetimes_ms, q
 
 @requirement("amqp.expiry.unused-queue-is-deleted")
 def test_an_unused_queue_is_deleted(amqp: AmqpTester) -> None:
-    lease_ms = 100
+    lease_ms = 300
     started_s = time.monotonic()
     queue, graveyard = amqp.mortal_queue({"x-expires": lease_ms})
     channel = amqp.channel()
@@ -24,10 +24,10 @@ def test_an_unused_queue_is_deleted(amqp: AmqpTester) -> None:
 
 @requirement("amqp.expiry.use-renews-the-lease")
 def test_declare_and_get_renew_the_lease(amqp: AmqpTester) -> None:
-    lease = {"x-expires": 300}
+    lease = {"x-expires": 600}
     redeclared, looked_at, got_from = (amqp.queue(arguments=lease) for _ in range(3))
     channel = amqp.channel()
-    amqp.let_pass(110)
+    amqp.let_pass(150)
     used_s = time.monotonic()
     channel.declare_queue(redeclared, exclusive=True, arguments=lease)
     channel.declare_queue(looked_at, passive=True)
@@ -44,12 +44,12 @@ def test_declare_and_get_renew_the_lease(amqp: AmqpTester) -> None:
 
 @requirement("amqp.expiry.consumers-suspend-the-lease")
 def test_the_lease_begins_when_the_last_consumer_has_gone(amqp: AmqpTester) -> None:
-    lease_ms = 150
+    lease_ms = 400
     channel, other = amqp.channel(), amqp.channel()
     queue = amqp.queue(arguments={"x-expires": lease_ms})
     first, second = channel.consume(queue), other.consume(queue)
     channel.cancel(first)
-    amqp.let_pass(190)
+    amqp.let_pass(lease_ms + 40)
     expect.equal(queue_is_gone(channel, queue), False, "a queue with a consumer is gone")
     cancelled_s = time.monotonic()
     other.cancel(second)
