@@ -90,13 +90,15 @@ class Watch:
         for watched in everyone:
             watched.raw.open(heartbeat=watched.interval_s)
         self.without.raw.send(HEARTBEAT)
+        started_s = time.monotonic()
         self.silent.raw.call(1, spec.Basic.Get(queue=self.queue), spec.Basic.GetOk)
         for _ in range(2):  # header and body
             self.silent.raw.read_frame()
-        self._look_at(everyone)
+        self._look_at(everyone, started_s)
 
-    def _look_at(self, everyone: list[Watched]) -> None:
-        started_s = said_s = time.monotonic()
+    def _look_at(self, everyone: list[Watched], started_s: float) -> None:
+        """Watch from the moment on at which the silent client was heard for the last time."""
+        said_s = started_s
         limit_s = started_s + WATCH_S
         while time.monotonic() < limit_s + (SLACK_S if self.silent.ended_s is None else 0):
             if time.monotonic() >= said_s + INTERVAL_S / 2:

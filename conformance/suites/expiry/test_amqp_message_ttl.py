@@ -208,9 +208,9 @@ def test_in_a_transaction_time_starts_with_the_commit(amqp: AmqpTester) -> None:
     queue = amqp.queue()
     channel = amqp.channel()
     channel.tx_select()
-    channel.publish("", queue, "committed", expiring(200))
+    channel.publish("", queue, "committed", expiring(500))
     channel.barrier()
-    amqp.let_pass(220)
+    amqp.let_pass(520)
     channel.tx_commit()
     expect.equal(channel.take(queue).text, "committed")
 
