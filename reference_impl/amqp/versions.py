@@ -6,7 +6,7 @@ brokers of that version by the conformance suite (reports/) unless the line says
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reference_impl.errors import UnknownVersion
 
@@ -153,68 +153,39 @@ _V3_10 = Dialect(
     extra_exchange_types=(),
 )
 
-_V4_0 = Dialect(
+_V4_0 = replace(
+    _V3_10,
     version="4.0.5",
     unknown_protocol_reply=b"AMQP\x03\x01\x00\x00",
     accepts_protocol_0_8=False,
-    takes_any_code_point=True,
     cuts_texts_by_characters=True,
-    frame_min_size=4096,
     mechanisms="ANONYMOUS PLAIN AMQPLAIN",
     unknown_exchange_type_closes_connection=False,
     max_message_size=16 * MIB,
     cc_dropped_with_dead_letter_key=False,
     last_death_headers=True,
     honours_published_x_death=False,
-    dead_letters_keep_count=False,
     rewrites_expiration=True,
     least_max_priority=1,
     routes_at_commit=False,
-    deleted_queue_at_commit_closes_connection=False,
     refuses_other_delivery_modes=False,
-    global_prefetch=True,
     headers_compare_numbers_loosely=False,
     headers_scale_timestamps=True,
-    topic_key_hash_limit=None,
-    checks_body_overrun=False,
-    max_body_size_in_header=None,
-    refused_queue_arguments=(),
-    queue_versions=(1, 2),
     omitted_queue_types=("undefined",),
-    checks_queue_mode=True,
     foreign_queue_arguments=_FOREIGN_QUEUE_ARGUMENTS,
-    passive_declare_needs_permission=False,
     foreign_consumer_arguments=("x-stream-offset", "x-stream-filter", "x-stream-match-unfiltered"),
-    takes_cancel_ok=False,
-    binds_reply_queue=True,
-    keeps_transient_exchanges=False,
-    volatile_reply_queues=False,
     recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random",),
 )
 
-_V4_3 = Dialect(
+_V4_3 = replace(
+    _V4_0,
     version="4.3.6",
-    unknown_protocol_reply=b"AMQP\x03\x01\x00\x00",
-    accepts_protocol_0_8=False,
     takes_any_code_point=False,
-    cuts_texts_by_characters=True,
     frame_min_size=8192,
-    mechanisms="ANONYMOUS PLAIN AMQPLAIN",
-    unknown_exchange_type_closes_connection=False,
-    max_message_size=16 * MIB,
-    cc_dropped_with_dead_letter_key=False,
-    last_death_headers=True,
-    honours_published_x_death=False,
     dead_letters_keep_count=True,
-    rewrites_expiration=True,
-    least_max_priority=1,
-    routes_at_commit=False,
     deleted_queue_at_commit_closes_connection=True,
-    refuses_other_delivery_modes=False,
     global_prefetch=False,
-    headers_compare_numbers_loosely=False,
-    headers_scale_timestamps=True,
     topic_key_hash_limit=2,
     checks_body_overrun=True,
     max_body_size_in_header=512 * MIB,
@@ -242,7 +213,6 @@ _V4_3 = Dialect(
     binds_reply_queue=False,
     keeps_transient_exchanges=True,
     volatile_reply_queues=True,
-    recovered_count_as_redelivered=True,
     extra_exchange_types=("x-local-random", "x-modulus-hash"),
 )
 
