@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from conformance import expect
 from conformance.drivers.amqp.tester import AmqpTester
+from conformance.drivers.amqp.typed import INTEGERS, field, number
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
-from conformance.suites.routing.typed import INTEGERS, TypedBindings, field, number
+from conformance.suites.routing.typed_bindings import TypedBindings
 
 WIDTHS = st.sampled_from(sorted(INTEGERS))
 SMALL = st.sampled_from([0, 1, 2, 127])

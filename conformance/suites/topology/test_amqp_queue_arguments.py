@@ -8,10 +8,10 @@ from pika import spec
 from conformance import expect
 from conformance.drivers.amqp.raw import RawConnection
 from conformance.drivers.amqp.tester import AmqpTester
+from conformance.drivers.amqp.typed import INTEGERS, field, number, with_arguments
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 from conformance.suites.topology.looking import queue_exists
-from conformance.suites.topology.typed import INTEGERS, NO_INTEGERS, Typed, with_arguments
 
 KNOWN_ARGUMENTS: dict[str, tuple[Any, Any]] = {
     "x-message-ttl": (60_000, 60_001),
@@ -40,6 +40,16 @@ FOREIGN_ARGUMENTS: dict[str, Any] = {
     "x-max-in-memory-length": 5,
 }
 WIDTHS = st.sampled_from(sorted(INTEGERS))
+NO_INTEGERS = {
+    "text": field("5"),
+    "boolean": field(True),
+    "float": number("f", 5),
+    "double": number("d", 5),
+    "table": field({}),
+    "array": field([]),
+    "void": field(None),
+}
+"""Values that look like the integer 5, or like nothing."""
 
 
 def arguments_with(name: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -80,9 +90,9 @@ def test_integers_of_any_width_are_the_same(
     queue = amqp.queue_name()
     raw = amqp.raw().open()
     for letter in (before, after):
-        raw.send(declare_limited(queue, Typed.integer(letter, value)))
+        raw.send(declare_limited(queue, number(letter, value)))
         raw.expect(spec.Queue.DeclareOk)
-    raw.send(declare_limited(queue, Typed.integer(after, value - 1)))
+    raw.send(declare_limited(queue, number(after, value - 1)))
     refuse(raw, f"{value - 1} instead of {value}")
 
 
@@ -91,7 +101,7 @@ def test_integers_of_any_width_are_the_same(
 def test_an_integer_is_nothing_else(amqp: AmqpTester, letter: str) -> None:
     queue = amqp.queue_name()
     raw = amqp.raw().open()
-    raw.send(declare_limited(queue, Typed.integer(letter, 5)))
+    raw.send(declare_limited(queue, number(letter, 5)))
     raw.expect(spec.Queue.DeclareOk)
     for kind, value in NO_INTEGERS.items():
         raw.send(declare_limited(queue, value))
@@ -104,7 +114,7 @@ def test_integers_of_any_width_are_accepted(amqp: AmqpTester, limit: int) -> Non
     raw = amqp.raw().open()
     for letter in INTEGERS:
         queue = amqp.queue_name()
-        raw.send(declare_limited(queue, Typed.integer(letter, limit)))
+        raw.send(declare_limited(queue, number(letter, limit)))
         raw.expect(spec.Queue.DeclareOk)
         for _ in range(4):
             raw.publish(1, "", queue, b"")
@@ -165,7 +175,7 @@ def test_queue_version_1(amqp: AmqpTester) -> None:
         channel.declare_queue(amqp.queue_name(), exclusive=True, arguments={"x-queue-version": 1})
 
 
-def declare_limited(queue: str, limit: Typed) -> bytes:
+def declare_limited(queue: str, limit: bytes) -> bytes:
     """Declare an exclusive queue with a maximum length."""
     declare = spec.Queue.Declare(queue=queue, exclusive=True, arguments={})
     return with_arguments(1, declare, {"x-max-length": limit})
