@@ -103,7 +103,7 @@ def test_a_difference_is_reported_and_can_be_seen_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pair = ["compare", "reference", "process:reference"]
-    (mutant,) = (m for m in all_mutants() if m.name == "topology-purge-counts-nothing")
+    (mutant,) = (m for m in all_mutants() if m.name == "topology-foreign-get-allowed")
     with planted(mutant):
         code = main([*pair, "--machine", "topology", "--histories", "12", "--seed", "1"])
         said = capsys.readouterr().out

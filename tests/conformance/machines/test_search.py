@@ -22,7 +22,7 @@ FOUND: dict[str, tuple[str, str]] = {
     "limit-one-more": ("delivery", "publish"),
     "priority-lowest-first": ("delivery", "get"),
     "cancel-requeues": ("delivery", "cancel"),
-    "get-ok-counts-its-own-message": ("delivery", "get"),
+    "get-ok-counts-its-own-message": ("delivery", "contents"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operation
 that shows them."""
