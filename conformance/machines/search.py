@@ -95,6 +95,7 @@ class Search:
         self._tell = tell
         self._begun = 0
         self._counts = True
+        self._observed_before = 0
         self._history: list[Operation] = []
         self._hunted: Finding | None = None
         self._found_s = 0.0
@@ -114,7 +115,6 @@ class Search:
                 self.tally.findings.append(self._concluded(self._hunted))
                 self._pair.patience_s = PATIENCE_S
             seed += 1
-        self.tally.observations = self._pair.observations
         self.tally.duration_s = time.monotonic() - started_s
         return self.tally
 
@@ -149,6 +149,7 @@ class Search:
                 raise _Enough
         self._begun += 1
         self._counts = self._hunted is None
+        self._observed_before = self._pair.observations
         self._history = []
         self.over = False
         self._guarded(lambda: self._pair.begin(self._new_prefix()))
@@ -204,6 +205,7 @@ class Search:
         self._guarded(self._pair.end)
         if self._counts and (whole or self.over):
             self.tally.histories += 1
+            self.tally.observations += self._pair.observations - self._observed_before
             self._tell(self.tally)
 
     @staticmethod

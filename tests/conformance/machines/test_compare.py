@@ -105,7 +105,7 @@ def test_a_difference_is_reported_and_can_be_seen_again(
     pair = ["compare", "reference", "process:reference"]
     (mutant,) = (m for m in all_mutants() if m.name == "topology-foreign-get-allowed")
     with planted(mutant):
-        code = main([*pair, "--machine", "topology", "--histories", "12", "--seed", "1"])
+        code = main([*pair, "--machine", "topology", "--histories", "4", "--seed", "1"])
         said = capsys.readouterr().out
         assert code == 1
         assert "DIFFERENT  topology #1: " in said
