@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name) < 1:
             raise UsageError(f"--{name} must be at least 1")
     wanted = None if arguments.replay is None else report.read_history(arguments.replay)
+    if wanted is not None and wanted[0] not in MACHINES:
+        raise UsageError(f"{arguments.replay}: there is no machine {wanted[0]!r}")
     names = [without_password(text) for text in (arguments.a, arguments.b)]
     targets = [resolve(text) for text in (arguments.a, arguments.b)]
     for target in targets:
@@ -138,8 +140,6 @@ def _replay(
     history: list[Operation],
     path: Path,
 ) -> int:
-    if machine not in MACHINES:
-        raise UsageError(f"{path}: there is no machine {machine!r}")
     with _pair(targets, MACHINES[machine][0]) as pair:
         recorded: list[list[Line]] = []
         difference = replay(

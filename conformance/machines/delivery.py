@@ -86,6 +86,8 @@ class DeliverySubject(Subject):
     def allows(self, operation: Operation) -> bool:
         on = operation.arguments.get("on", "")
         name = operation.name
+        if name != "build" and not self._arguments:
+            return False
         if name in ("commit", "rollback") and on not in self._in_tx:
             return False
         if name in ENDS_OF_CONNECTION or name in MAY_END_CONNECTION:
@@ -231,7 +233,6 @@ class DeliverySubject(Subject):
         self, on: str, queue: str, tag: str, ack: bool, exclusive: bool, priority: int
     ) -> Data:
         channel = self.channel(on)
-        self._consuming[on, tag] = (queue, ack)
         channel.consume(
             self.real(queue),
             tag=tag,
@@ -239,13 +240,16 @@ class DeliverySubject(Subject):
             exclusive=exclusive,
             arguments={"x-priority": priority} if priority else {},
         )
-        self.queues[queue].consumers.add((on, tag))
+        self._consuming[on, tag] = (queue, ack)
+        if queue in self.queues:
+            self.queues[queue].consumers.add((on, tag))
 
     def do_cancel(self, on: str, tag: str) -> Data:
         channel = self.channel(on)
         channel.cancel(channel.consumers[tag])
         queue, _ = self._consuming.pop((on, tag))
-        self.queues[queue].consumers.discard((on, tag))
+        if queue in self.queues:
+            self.queues[queue].consumers.discard((on, tag))
 
     def do_get(self, on: str, queue: str, ack: bool) -> Data:
         message = self.channel(on).get(self.real(queue), ack=ack)

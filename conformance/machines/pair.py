@@ -22,7 +22,7 @@ SHRINKING_PATIENCE_S = 0.3
 _NAMES = re.compile(r"\b[qxgw]\d\b|'[^']*'|\d+")
 
 
-@dataclass
+@dataclass(eq=False)
 class Difference(Exception):
     """One observation that differs: `what` was observed after (or as the answer to) `operation`."""
 

@@ -20,9 +20,12 @@ from conformance.machines.operation import Operation
 from conformance.machines.pair import PATIENCE_S, SHRINKING_PATIENCE_S, Difference, Pair
 from conformance.machines.subject import OBSERVER, Subject
 
-SHRINK_BUDGET_S = 10.0
-"""How long Hypothesis may look for a smaller history, and as long again operations are left out
-one by one: a difference in what arrives costs the patience of the pair each time."""
+SHRINK_ATTEMPTS = 100
+"""How many smaller histories Hypothesis may try; then operations are left out in ever smaller
+pieces."""
+
+SHRINK_BUDGET_S = 30.0
+"""How long each of the two may take: a broker that does not answer makes each try cost seconds."""
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Search:
         *,
         prefix: str,
         explained: Sequence[Explained] = (),
-        shrink_budget_s: float = SHRINK_BUDGET_S,
+        shrink_attempts: int = SHRINK_ATTEMPTS,
         tell: Callable[[Tally], None] = lambda _: None,
     ) -> None:
         self.tally = Tally(name)
@@ -88,13 +91,15 @@ class Search:
         self._machine = machine
         self._prefix = prefix
         self._explained = explained
-        self._shrink_budget_s = shrink_budget_s
+        self._shrink_attempts = shrink_attempts
         self._tell = tell
         self._begun = 0
         self._counts = True
+        self._observed_before = 0
         self._history: list[Operation] = []
         self._hunted: Finding | None = None
         self._found_s = 0.0
+        self._attempts = 0
 
     def run(self, histories: int, steps: int, seed: int, most_findings: int) -> Tally:
         """Carry out so many histories of so many drawn operations.
@@ -110,7 +115,6 @@ class Search:
                 self.tally.findings.append(self._concluded(self._hunted))
                 self._pair.patience_s = PATIENCE_S
             seed += 1
-        self.tally.observations = self._pair.observations
         self.tally.duration_s = time.monotonic() - started_s
         return self.tally
 
@@ -138,10 +142,14 @@ class Search:
 
     def begin(self) -> None:
         """A history begins; not when the time for shrinking is over."""
-        if self._hunted is not None and time.monotonic() - self._found_s > self._shrink_budget_s:
-            raise _Enough
+        if self._hunted is not None:
+            self._attempts += 1
+            late = time.monotonic() - self._found_s > SHRINK_BUDGET_S
+            if late or self._attempts > self._shrink_attempts:
+                raise _Enough
         self._begun += 1
         self._counts = self._hunted is None
+        self._observed_before = self._pair.observations
         self._history = []
         self.over = False
         self._guarded(lambda: self._pair.begin(self._new_prefix()))
@@ -184,6 +192,7 @@ class Search:
         hunted = self._hunted
         if hunted is None:
             self._found_s = time.monotonic()
+            self._attempts = 0
         elif hunted.difference.signature != difference.signature:
             return False
         if hunted is None or len(self._history) <= len(hunted.history):
@@ -196,6 +205,7 @@ class Search:
         self._guarded(self._pair.end)
         if self._counts and (whole or self.over):
             self.tally.histories += 1
+            self.tally.observations += self._pair.observations - self._observed_before
             self._tell(self.tally)
 
     @staticmethod
@@ -212,12 +222,7 @@ class Search:
 
     def _concluded(self, finding: Finding) -> Finding:
         """Leave out every operation that is not needed, and record what goes over the wire."""
-        limit_s = time.monotonic() + self._shrink_budget_s
-        history = finding.history
-        for index in reversed(range(len(history) - 1)):
-            shorter = [*history[:index], *history[index + 1 :]]
-            if time.monotonic() < limit_s and self._again(shorter, finding) is not None:
-                history = shorter
+        history = self._without_the_needless(finding)
         again = self._again(
             history, finding, lambda pair: finding.transcripts.extend(transcripts_of(pair))
         )
@@ -225,6 +230,22 @@ class Search:
         finding.repeatable = again is not None
         finding.difference = again or finding.difference
         return finding
+
+    def _without_the_needless(self, finding: Finding) -> list[Operation]:
+        """Try without each half, then without each quarter, and so on down to one operation."""
+        limit_s = time.monotonic() + SHRINK_BUDGET_S
+        history = finding.history
+        size = len(history) // 2
+        while size > 0:
+            begin = len(history) - 1 - size  # the last operation shows the difference
+            while begin > -size and time.monotonic() < limit_s:
+                first = max(begin, 0)
+                shorter = [*history[:first], *history[begin + size :]]
+                if self._again(shorter, finding) is not None:
+                    history = shorter
+                begin -= size
+            size //= 2
+        return history
 
     def _again(
         self,

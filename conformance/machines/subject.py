@@ -113,6 +113,8 @@ class Subject:
         self._lookers: dict[tuple[str, str], Channel] = {}
         self._generated: dict[str, str] = {}
         self._seen: dict[str, Seen] = {}
+        self._overdue: list[str] = []
+        """What the broker should have done by itself and did not."""
 
     # -- life of a history ------------------------------------------------------------------
 
@@ -177,7 +179,8 @@ class Subject:
         for symbol in symbols:
             self.channels.pop(symbol, None)
             self._seen.pop(symbol, None)
-        self._await_end_of_channels()
+        alive = len(self.channels)
+        self._await(lambda: self._has_noticed(alive), f"{alive} open channels")
         for name, known in list(self.queues.items()):
             stopped = {consumer for consumer in known.consumers if consumer[0] in symbols}
             known.consumers -= stopped
@@ -188,16 +191,17 @@ class Subject:
     def _is_open(self, letter: str) -> bool:
         return letter in self.connections and self.connections[letter].closed is None
 
-    def _await_end_of_channels(self) -> None:
-        """Wait until the broker has noticed which channels are gone: each has a consumer of the
-        witness queue."""
-        observer = self._looker(OBSERVER, WITNESS)
-        alive = len(self.channels)
-        expect.eventually(
-            lambda: observer.declare_queue(self._witness, passive=True).consumer_count == alive,
-            f"{alive} open channels",
-            GONE_WITHIN_S,
-        )
+    def _has_noticed(self, alive: int) -> bool:
+        """Whether the broker knows which channels are gone: each consumed from the witness."""
+        looker = self._looker(OBSERVER, WITNESS)
+        return bool(looker.declare_queue(self._witness, passive=True).consumer_count == alive)
+
+    def _await(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for what the broker does by itself; what it fails to do is observed."""
+        try:
+            expect.eventually(condition, what, GONE_WITHIN_S)
+        except BrokenPromise as error:
+            self._overdue.append(str(error))
 
     def _drop(self, letter: str) -> None:
         connection = self.connections.get(letter)
@@ -316,7 +320,8 @@ class Subject:
         counts |= self._ask(again, exchanges, listening)
         said = {name: counts.get(f"queue {name}", [0]) for name in self.queues}
         self.ready = {name: one[0] for name, one in said.items() if one[0] < LEAST_ERROR}
-        return {**counts, **self._arrived()}
+        overdue = {"overdue": self._overdue} if self._overdue else {}
+        return {**counts, **self._arrived(), **overdue}
 
     def _ask(
         self, queues: Sequence[str], exchanges: Sequence[str] = (), channels: Sequence[str] = ()
@@ -376,6 +381,7 @@ class Subject:
 
     def settled(self) -> None:
         """The observation is complete: the next one begins after it."""
+        self._overdue = []
         for symbol, channel in list(self.channels.items()):
             seen = self._seen.setdefault(symbol, Seen())
             for message in _received(channel, seen.last_tag):
@@ -413,10 +419,7 @@ class Subject:
             looker.delete_queue(self.real(name))
             return True
 
-        try:
-            expect.eventually(is_forgotten, f"the end of queue {name}", GONE_WITHIN_S)
-        except Mismatch:
-            return  # it is still there when it is looked at
+        self._await(is_forgotten, f"the end of queue {name}")
         self.queues.pop(name, None)
 
 

@@ -48,5 +48,5 @@ def searched(targets: Targets, machine: str, histories: int, seed: int = 1) -> T
         for target in (targets.clean, targets.planted):
             subjects.append(subject(target))
             stack.callback(subjects[-1].close)
-        search = Search(Pair(*subjects), rules, machine, prefix="tck-test-", shrink_budget_s=2.0)
+        search = Search(Pair(*subjects), rules, machine, prefix="tck-test-", shrink_attempts=10)
         return search.run(histories, 30, seed, most_findings=1)

@@ -1,0 +1,59 @@
+"""Searches find planted bugs and shrink them; without a bug they find nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.machines.pairs import MACHINES, Targets, searched, started_targets
+from tests.mutants.catalogue import all_mutants
+from tests.mutants.mutant import planted
+
+pytestmark = pytest.mark.slow
+
+FOUND: dict[str, tuple[str, str]] = {
+    "topology-first-unbind-deletes-exchange": ("topology", "unbind"),
+    "topology-delete-counts-nothing": ("topology", "delete_queue"),
+    "topology-foreign-get-allowed": ("topology", "get"),
+    "topology-purge-counts-nothing": ("topology", "purge"),
+    "topology-exchange-type-not-compared": ("topology", "declare_exchange"),
+    "requeued-message-goes-to-the-end": ("delivery", "contents"),
+    "limit-one-more": ("delivery", "publish"),
+    "priority-lowest-first": ("delivery", "get"),
+    "cancel-requeues": ("delivery", "cancel"),
+    "get-ok-counts-its-own-message": ("delivery", "contents"),
+}
+"""Bugs of the reference -> the machine that finds them within a few histories, and the operation
+that shows them."""
+
+MOST_OPERATIONS = 12
+
+
+@pytest.fixture(scope="module")
+def targets() -> Iterator[Targets]:
+    with started_targets() as started:
+        yield started
+
+
+@pytest.mark.parametrize("machine", list(MACHINES))
+def test_equal_brokers_are_equal(targets: Targets, machine: str) -> None:
+    tally = searched(targets, machine, histories=4)
+    assert tally.findings == []
+    assert tally.histories == 4
+    assert tally.operations > 4 * 15
+    assert tally.observations > tally.operations
+
+
+@pytest.mark.parametrize("name", list(FOUND))
+def test_a_bug_is_found_and_shrunk(targets: Targets, name: str) -> None:
+    machine, operation = FOUND[name]
+    (mutant,) = (mutant for mutant in all_mutants() if mutant.name == name)
+    with planted(mutant):
+        tally = searched(targets, machine, histories=30)
+    (finding,) = tally.findings
+    assert finding.repeatable
+    assert finding.difference.operation.name == operation
+    assert finding.history[-1].name == operation
+    assert len(finding.history) <= MOST_OPERATIONS
+    assert all(lines for lines in finding.transcripts)
