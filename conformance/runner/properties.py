@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
@@ -88,7 +89,18 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )
-        return cast(F, limited(given(**strategies)(one_example)))
+        searching = limited(given(**strategies)(one_example))
+
+        @functools.wraps(searching)
+        def until_broken(*args: Any, **kwargs: Any) -> None:
+            try:
+                searching(*args, **kwargs)
+            except FlakyStrategyDefinition as error:
+                # The broker behaved differently when an example was repeated.
+                budget.raise_latest(error)
+                raise
+
+        return cast(F, until_broken)
 
     return decorate
 
@@ -115,6 +127,13 @@ class _ShrinkBudget:
         latest, error = self._latest or ("", None)
         if latest == example and isinstance(error, NoAnswer | Overdue):
             raise error
+
+    def raise_latest(self, cause: Exception) -> None:
+        """Raise the latest broken promise of this test, if there was one."""
+        if self._test == _tests_begun and self._latest is not None:
+            example, error = self._latest
+            error.add_note(f"example: {example}")
+            raise error from cause
 
     def allows(self, example: str) -> bool:
         if self._first_failure_s is None or example in self._failing:

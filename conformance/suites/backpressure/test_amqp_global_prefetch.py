@@ -107,6 +107,23 @@ def test_a_full_channel_delivers_nothing_at_all(amqp: AmqpTester) -> None:
             blocked.expect(2)
 
 
+@requirement("amqp.backpressure.global-prefetch-limits-the-channel")
+def test_what_came_from_a_deleted_queue_holds_room_until_it_is_settled(amqp: AmqpTester) -> None:
+    for settle in (Channel.ack, Channel.reject):
+        doomed, waiting = amqp.queue(), amqp.queue()
+        fill(amqp, doomed, 1)
+        channel = amqp.channel()
+        channel.qos(1, global_=True)
+        tag = channel.consume(doomed).expect(1)[0].tag
+        consumer = channel.consume(waiting)
+        fill(amqp, waiting, 1)
+        amqp.admin.delete_queue(doomed)
+        with expect.case(settle.__name__):
+            expect.equal(held_by(channel, [waiting]), 1, "deliveries before it is settled")
+            settle(channel, tag)
+            consumer.expect(1)
+
+
 @requirement("amqp.backpressure.global-prefetch-can-be-lowered")
 def test_a_lower_limit_waits_until_enough_is_settled(amqp: AmqpTester) -> None:
     queue = amqp.queue()

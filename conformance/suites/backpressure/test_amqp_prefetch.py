@@ -101,6 +101,31 @@ def test_what_is_settled_is_replaced(
     consumer.expect(handed_over + len(model.due()))
 
 
+@requirement("amqp.backpressure.settling-makes-room")
+def test_room_is_made_for_every_consumer_of_the_channel(amqp: AmqpTester) -> None:
+    for way in ("ack", "ack multiple", "discard", "requeue"):
+        queue = amqp.queue()
+        channel = amqp.channel()
+        consumers = [consume(channel, queue, 1) for _ in range(3)]
+        fill(amqp, queue, 6)
+        tags = [consumer.expect(1)[0].tag for consumer in consumers]
+        with expect.case(way):
+            if way == "ack multiple":
+                channel.ack(max(tags), multiple=True)
+            else:
+                for tag in tags:
+                    settle_one(channel, way, tag)
+            for consumer in consumers:
+                consumer.expect(2)
+
+
+def settle_one(channel: Channel, way: str, tag: int) -> None:
+    if way == "ack":
+        channel.ack(tag)
+    else:
+        channel.reject(tag, requeue=way == "requeue")
+
+
 def settle(
     channel: Channel, model: QueueModel, method: str, tag: int, multiple: bool, requeue: bool
 ) -> None:

@@ -62,7 +62,8 @@ def test_body_and_properties_stay(
 ) -> None:
     graveyard = amqp.queue()
     queue = deadly_queue(amqp, reason, "", graveyard)
-    sent = pika.BasicProperties(headers=headers, **properties)
+    user_id = amqp.endpoint.username if properties else None
+    sent = pika.BasicProperties(headers=headers, user_id=user_id, **properties)
     kill(amqp, queue, reason, body, sent)
     dead = one(amqp.admin.drain(graveyard))
     kept = {k: v for k, v in dead.headers.items() if k in headers or not k.startswith("x-")}
@@ -70,6 +71,7 @@ def test_body_and_properties_stay(
     expect.equal(kept, headers, "headers")
     seen = {name: getattr(dead.properties, name) for name in PROPERTIES}
     expect.equal(seen, {**dict.fromkeys(PROPERTIES), **properties}, "properties")
+    expect.equal(dead.properties.user_id, user_id, "user-id")
 
 
 @requirement("amqp.dead-letter.expiration-removed")

@@ -30,20 +30,28 @@ STEPS = st.builds(
 
 
 @requirement("amqp.delivery.delivery-tags-count-up-from-one")
-@holds_for(cost=6, how=st.permutations(["deliver", "deliver", "get", "get", "no-ack", "no-ack"]))
+@holds_for(
+    cost=6,
+    how=st.permutations(["deliver", "deliver no-ack", "get", "get", "get no-ack", "nothing"]),
+)
 def test_tags_number_the_deliveries_of_a_channel(amqp: AmqpTester, how: list[str]) -> None:
     pushed, pulled = amqp.queue(), amqp.queue()
     channel, other = amqp.channel(), amqp.channel()
-    consumer = channel.consume(pushed)
+    consumers = {
+        "deliver": channel.consume(pushed),
+        "deliver no-ack": channel.consume(amqp.queue(), ack=False),
+    }
     tags = []
     for step in how:
-        amqp.admin.publish("", pushed if step == "deliver" else pulled)
-        if step == "deliver":
-            tags.append(consumer.expect(len(consumer.received) + 1)[-1].tag)
+        if step in consumers:
+            amqp.admin.publish("", consumers[step].queue)
+            tags.append(consumers[step].expect(1)[0].tag)
+        elif step == "nothing":
+            expect.equal(channel.get(pulled), None, "basic.get from an empty queue")
         else:
-            amqp.admin.ready(pulled)
+            fill(amqp, pulled, 1)
             tags.append(take(channel, pulled, ack=step == "get").tag)
-    expect.equal(tags, list(range(1, len(how) + 1)), f"tags of {how}")
+    expect.equal(tags, list(range(1, len(how))), f"tags of {how}")
     fill(amqp, pulled, 1)
     expect.equal(take(other, pulled).tag, 1, "first tag on another channel")
 

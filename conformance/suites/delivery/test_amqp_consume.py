@@ -134,6 +134,18 @@ def test_a_cancelled_tag_is_used_again(amqp: AmqpTester) -> None:
     await_ready(amqp, old, 1)
 
 
+@requirement("amqp.delivery.consumer-tag-is-free-after-cancel")
+def test_the_tag_of_a_deleted_queues_consumer_is_used_again(amqp: AmqpTester) -> None:
+    doomed, new = amqp.queue(), amqp.queue()
+    channel = amqp.channel()
+    lost = channel.consume(doomed, tag="t")
+    amqp.admin.delete_queue(doomed)
+    channel.wait_for(lambda: lost.cancelled_by_broker, "basic.cancel from the broker")
+    again = channel.consume(new, tag="t")
+    amqp.admin.publish("", new, "for the new consumer")
+    expect.equal(texts(again.expect(1)), ["for the new consumer"])
+
+
 @requirement("amqp.delivery.consume-from-a-missing-queue-is-refused")
 def test_no_queue_to_consume_from(amqp: AmqpTester) -> None:
     channel = amqp.channel()

@@ -49,6 +49,15 @@ def test_the_limit_is_exact(amqp: AmqpTester) -> None:
         expect.equal(amqp.bodies(queue), expected, f"10 octets within a limit of {limit}")
 
 
+@requirement("amqp.length-limits.max-length-bytes")
+def test_purged_octets_do_not_count(amqp: AmqpTester) -> None:
+    queue = amqp.queue(arguments={"x-max-length-bytes": 10})
+    for _ in range(2):
+        for body in ("12345", "67890"):
+            amqp.admin.publish("", queue, body)
+        expect.equal(amqp.admin.purge(queue), 2, "messages within the limit")
+
+
 @requirement("amqp.length-limits.bytes-of-bodies-only")
 def test_headers_and_properties_weigh_nothing(amqp: AmqpTester) -> None:
     queue = amqp.queue(arguments={"x-max-length-bytes": 10})

@@ -11,6 +11,7 @@ from conformance.drivers.amqp.tester import AmqpTester
 from conformance.models.amqp_limits import REJECT_PUBLISH, REJECT_PUBLISH_DLX, Limits
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
+from conformance.suites.dead_letter.deaths import x_death
 from conformance.suites.length_limits.histories import (
     HISTORIES,
     LENGTHS,
@@ -117,6 +118,15 @@ def test_refused_messages_are_dead_lettered_instead(
     seen = observe(amqp, limits, steps, confirms=False)
     expect.equal(seen.left, expected.left, "messages ready at the end")
     expect.equal(seen.dead, expected.dead, "dead letters")
+
+
+@requirement("amqp.length-limits.reject-publish-dlx")
+def test_refused_messages_died_of_the_limit(amqp: AmqpTester) -> None:
+    queue, graveyard = amqp.mortal_queue(Limits(0, overflow=REJECT_PUBLISH_DLX).arguments())
+    amqp.admin.publish("", queue, "refused")
+    dead = amqp.channel().consume(graveyard).expect(1)[0]
+    died = [(death.get("queue"), death.get("reason")) for death in x_death(dead)]
+    expect.equal(died, [(queue, "maxlen")], "queues and reasons of its deaths")
 
 
 @requirement("amqp.length-limits.zero-refuses-everything")

@@ -128,6 +128,14 @@ def test_requeued_messages_find_their_place(
 
 
 @requirement("amqp.priorities.drop-head-drops-highest")
+def test_octets_of_all_priorities_count_together(amqp: AmqpTester) -> None:
+    queue = amqp.queue(arguments={"x-max-priority": MAX, "x-max-length-bytes": 10})
+    for body, priority in (("12345", 1), ("67890", 0), ("abcde", 1)):
+        amqp.admin.publish("", queue, body, pika.BasicProperties(priority=priority))
+    expect.equal(amqp.bodies(queue), ["abcde", "67890"], "15 octets within a limit of 10")
+
+
+@requirement("amqp.priorities.drop-head-drops-highest")
 @holds_for(cost=3, priorities=WITHIN, length=st.integers(0, 4))
 def test_the_head_that_is_dropped_has_the_highest_priority(
     amqp: AmqpTester, priorities: list[int], length: int

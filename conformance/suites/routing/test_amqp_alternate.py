@@ -108,6 +108,7 @@ def test_a_missing_alternate_exchange_is_no_error(amqp: AmqpTester) -> None:
 def test_an_alternate_exchange_may_come_and_go(amqp: AmqpTester) -> None:
     alternate = amqp.exchange_name()
     exchange = with_alternate(amqp, alternate)
+    expect.equal(returned_bodies(amqp, exchange, "a", "early"), ["early"], "returned before")
     amqp.admin.declare_exchange(alternate, "fanout")
     queue = amqp.bound_queue(alternate)
     expect.equal(

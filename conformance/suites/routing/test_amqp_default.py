@@ -26,6 +26,17 @@ def test_the_default_exchange_reaches_the_queue_that_the_key_names(
     check_reached(amqp, endings)
 
 
+@requirement("amqp.routing.default-exchange-by-queue-name")
+def test_a_queue_is_reached_as_soon_as_it_is_there(amqp: AmqpTester) -> None:
+    name = amqp.name("q")
+    for life in ("first", "second"):
+        amqp.admin.publish("", name, f"before its {life} life")
+        amqp.admin.declare_queue(name, exclusive=True)
+        amqp.admin.publish("", name, f"in its {life} life")
+        expect.equal(amqp.bodies(name), [f"in its {life} life"])
+        amqp.admin.delete_queue(name)
+
+
 def check_reached(amqp: AmqpTester, declared: list[str]) -> None:
     """Publish under names with all endings; each declared queue must get its own message."""
     name = amqp.name("q")

@@ -42,6 +42,21 @@ def test_cc_adds_routing_keys(amqp: AmqpTester) -> None:
     check_reached(amqp, {"CC": ["c"], "BCC": ["d"]}, [True, False, True, True])
 
 
+@requirement("amqp.routing.cc-adds-keys")
+def test_the_keys_of_one_message_are_not_those_of_the_next(amqp: AmqpTester) -> None:
+    for cc_first in (True, False):
+        exchange = amqp.exchange("direct")
+        queues = queues_bound_under(amqp, exchange, "abc")
+        messages = [("plain", {}), ("to b", {"CC": ["b"]}), ("to c", {"BCC": ["c"]})]
+        if cc_first:
+            messages.reverse()
+        for body, headers in 2 * messages:
+            amqp.admin.publish(exchange, "a", body, with_headers(headers))
+        sent = [body for body, _ in 2 * messages]
+        expected = [sent, 2 * ["to b"], 2 * ["to c"]]
+        expect.equal([amqp.bodies(queue) for queue in queues], expected, "queues a, b and c")
+
+
 @requirement("amqp.routing.bcc-adds-keys")
 def test_bcc_adds_routing_keys(amqp: AmqpTester) -> None:
     check_reached(amqp, {"BCC": ["b", "c"]}, [True, True, True, False])

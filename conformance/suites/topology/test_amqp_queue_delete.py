@@ -150,6 +150,8 @@ def test_messages_for_a_deleted_queue_are_returned(amqp: AmqpTester) -> None:
     exchange = amqp.exchange()
     queue = amqp.bound_queue(exchange, "key")
     channel = amqp.channel()
+    for name, key in ((exchange, "key"), ("", queue)):
+        channel.publish(name, key, "while it is there", mandatory=True)
     channel.delete_queue(queue)
     for name, key in ((exchange, "key"), ("", queue)):
         channel.publish(name, key, f"to {key!r}", mandatory=True)

@@ -345,7 +345,6 @@ MUTANTS = [
         "end = len(payload)",
         kills=(
             "amqp.wire.short-string-past-the-end",
-            "amqp.wire.malformed-method",
             "amqp.wire.table-of-another-length",
         ),
     ),
