@@ -164,13 +164,9 @@ def split_batches(records: bytes | memoryview) -> tuple[list[Batch], int]:
     return batches, len(view) - position
 
 
-def has_valid_crc(batch: Batch) -> bool:
-    return crc32c(batch.octets[_ATTRIBUTES_AT:]) == batch.header.crc
-
-
 def check_batch(batch: Batch) -> None:
     """Raise CorruptBatch unless the checksum is right."""
-    if not has_valid_crc(batch):
+    if crc32c(batch.octets[_ATTRIBUTES_AT:]) != batch.header.crc:
         raise CorruptBatch(f"the checksum is not {batch.header.crc:#010x}")
 
 

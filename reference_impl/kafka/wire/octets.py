@@ -72,6 +72,7 @@ def read_compact_length(octets: bytes, position: int) -> tuple[int, int]:
 
 
 def null_refused() -> Malformed:
+    """Return the error for null where the version does not allow it."""
     return Malformed("null where a value is needed")
 
 
@@ -98,6 +99,7 @@ def take_view(octets: bytes, position: int, length: int) -> tuple[memoryview, in
 
 
 def take_text(octets: bytes, position: int, length: int) -> tuple[str, int]:
+    """Return a string of `length` octets and the position after it."""
     if length > MAX_STRING:
         raise Malformed(f"a string of {length} octets")
     piece, position = take(octets, position, length)
@@ -111,6 +113,7 @@ def take_numbers(octets: bytes, position: int, count: int, letter: str) -> tuple
 
 
 def take_uuids(octets: bytes, position: int, count: int) -> tuple[list[bytes], int]:
+    """Return `count` times 16 octets and the position after them."""
     piece, end = take(octets, position, 16 * count)
     return [piece[start : start + 16] for start in range(0, len(piece), 16)], end
 
@@ -159,6 +162,7 @@ def unsigned_varint(value: int) -> bytes:
 
 
 def compact_length(length: int) -> bytes:
+    """Encode a length of the flexible versions."""
     return unsigned_varint(length + 1)
 
 
@@ -174,34 +178,41 @@ def _text_octets(text: str) -> bytes:
 
 
 def plain_string(text: str) -> bytes:
+    """Encode a string with its length in two octets. Raises Unencodable if it is too long."""
     octets = _text_octets(text)
     return _INT16(len(octets)) + octets
 
 
 def compact_string(text: str) -> bytes:
+    """Encode a string the flexible way. Raises Unencodable if it is too long."""
     octets = _text_octets(text)
     return compact_length(len(octets)) + octets
 
 
 def plain_bytes(octets: bytes) -> bytes:
+    """Encode octets with their number in four octets."""
     return _INT32(len(octets)) + octets
 
 
 def compact_bytes(octets: bytes) -> bytes:
+    """Encode octets the flexible way."""
     return compact_length(len(octets)) + octets
 
 
 def pack_numbers(values: list[int], letter: str) -> bytes:
+    """Encode the elements of an array of this struct letter."""
     return struct.pack(f">{len(values)}{letter}", *values)
 
 
 def uuid_octets(value: bytes) -> bytes:
+    """Return the octets of a UUID. Raises Unencodable unless they are 16."""
     if len(value) != 16:
         raise Unencodable(f"a UUID of {len(value)} octets")
     return value
 
 
 def pack_uuids(values: list[bytes]) -> bytes:
+    """Encode the elements of an array of UUIDs."""
     return b"".join(map(uuid_octets, values))
 
 

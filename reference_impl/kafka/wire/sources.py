@@ -71,6 +71,7 @@ def runs_of(fields: list[Field]) -> list[list[Field]]:
 
 
 def layout_of(run: list[Field]) -> str:
+    """Return the layout of a run for the struct module."""
     return ">" + "".join(LETTERS[field.type] for field in run)
 
 

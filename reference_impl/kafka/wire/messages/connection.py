@@ -5,7 +5,7 @@ RequestHeader 0-2 flexible 2+
   request_api_key      int16
   request_api_version  int16
   correlation_id       int32
-  client_id            string? 1+ rigid
+  client_id            string? 1+ rigid ignorable
 
 ResponseHeader 0-1 flexible 1+
   correlation_id  int32
