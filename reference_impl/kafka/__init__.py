@@ -1,0 +1,1 @@
+"""Kafka: semantics, wire format and connections."""

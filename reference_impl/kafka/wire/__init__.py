@@ -1,0 +1,1 @@
+"""Octets of Kafka's requests, responses and record batches to plain values and back."""

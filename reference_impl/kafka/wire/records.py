@@ -1,0 +1,233 @@
+"""The records of a batch: for tests, for compaction, and for control batches.
+
+    length, attributes 1, timestamp delta, offset delta, key length, key, value length, value,
+    number of headers, and for each: key length, key, value length, value
+
+All lengths, deltas and numbers are varints with the sign in the lowest bit; -1 is the length of
+null.
+
+Source: Kafka documentation, "Record"; DefaultRecord.readFrom; EndTransactionMarker.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from reference_impl.kafka.wire.batches import (
+    COMPRESSION_BITS,
+    CONTROL,
+    HEADER_SIZE,
+    LOG_APPEND_TIME,
+    MAGIC,
+    TRANSACTIONAL,
+    Batch,
+    BatchHeader,
+    assemble,
+)
+from reference_impl.kafka.wire.octets import Malformed
+
+ABORT, COMMIT = 0, 1
+"""Types of control records that end a transaction."""
+
+NO_PRODUCER_ID = NO_PRODUCER_EPOCH = NO_SEQUENCE = -1
+
+_CONTROL_KEY = struct.Struct(">hh")
+_END_MARKER = struct.Struct(">hi")
+
+
+class InvalidRecord(Malformed):
+    """A record that Kafka answers with INVALID_RECORD."""
+
+
+class Record(NamedTuple):
+    """One record; headers are pairs of a key and a value, which may be null."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[bytes, bytes | None], ...] = ()
+
+
+class _Cursor:
+    """Reads one record after the other and never past the end."""
+
+    def __init__(self, octets: memoryview) -> None:
+        self.octets = octets
+        self.position = 0
+
+    def read_varint(self, most_octets: int) -> int:
+        """Read a number of at most five octets (32 bits) or ten (64 bits)."""
+        value = shift = 0
+        for _ in range(most_octets):
+            (octet,) = self.read(1)
+            value |= (octet & 0x7F) << shift
+            shift += 7
+            if octet < 0x80:
+                value &= 0xFFFFFFFF if most_octets == 5 else 0xFFFFFFFFFFFFFFFF
+                return value >> 1 ^ -(value & 1)
+        raise InvalidRecord(f"a varint of more than {most_octets} octets")
+
+    def read(self, length: int) -> bytes:
+        end = self.position + length
+        if length < 0 or end > len(self.octets):
+            left = len(self.octets) - self.position
+            raise InvalidRecord(f"{length} octets of a record announced, {left} left")
+        piece = bytes(self.octets[self.position : end])
+        self.position = end
+        return piece
+
+    def read_nullable(self) -> bytes | None:
+        length = self.read_varint(5)
+        return None if length < 0 else self.read(length)
+
+
+def read_records(batch: Batch) -> Iterator[Record]:
+    """Yield the records of a batch that is not compressed. Raises InvalidRecord."""
+    return read_payload(batch.header, batch.octets[HEADER_SIZE:])
+
+
+def read_payload(header: BatchHeader, payload: bytes | memoryview) -> Iterator[Record]:
+    """Yield the records in `payload`: what follows the header, decompressed. Raises InvalidRecord
+    when their number is not that of the header, or when one of them is malformed."""
+    cursor = _Cursor(memoryview(payload))
+    if header.record_count < 0:
+        raise InvalidRecord(f"a batch of {header.record_count} records")
+    for _ in range(header.record_count):
+        yield _read_record(header, cursor)
+    if cursor.position != len(payload):
+        raise InvalidRecord(
+            f"{len(payload) - cursor.position} octets after {header.record_count} records"
+        )
+
+
+def _read_record(header: BatchHeader, cursor: _Cursor) -> Record:
+    length = cursor.read_varint(5)
+    end = cursor.position + length
+    cursor.read(1)  # attributes, of which none are defined
+    timestamp = header.base_timestamp + cursor.read_varint(10)
+    if header.timestamp_type == LOG_APPEND_TIME:
+        timestamp = header.max_timestamp
+    offset = header.base_offset + cursor.read_varint(5)
+    key = cursor.read_nullable()
+    value = cursor.read_nullable()
+    count = cursor.read_varint(5)
+    if not 0 <= count <= len(cursor.octets) - cursor.position:
+        raise InvalidRecord(f"a record with {count} headers")
+    headers = []
+    for _ in range(count):
+        name = cursor.read(cursor.read_varint(5))
+        headers.append((name, cursor.read_nullable()))
+    if cursor.position != end:
+        raise InvalidRecord(f"a record of {length} octets that takes {cursor.position - end} more")
+    return Record(offset, timestamp, key, value, tuple(headers))
+
+
+def _varint(value: int) -> bytes:
+    value = value << 1 if value >= 0 else ~(value << 1)
+    octets = bytearray()
+    while value >= 0x80:
+        octets.append(value & 0x7F | 0x80)
+        value >>= 7
+    octets.append(value)
+    return bytes(octets)
+
+
+def _nullable(octets: bytes | None) -> bytes:
+    return _varint(-1) if octets is None else _varint(len(octets)) + octets
+
+
+def encode_records(base_offset: int, base_timestamp: int, records: Iterable[Record]) -> bytes:
+    """Encode records as they follow the header of a batch that is not compressed."""
+    parts: list[bytes] = []
+    for record in records:
+        body = b"".join(
+            (
+                b"\0",
+                _varint(record.timestamp - base_timestamp),
+                _varint(record.offset - base_offset),
+                _nullable(record.key),
+                _nullable(record.value),
+                _varint(len(record.headers)),
+                *(_nullable(octets) for header in record.headers for octets in header),
+            )
+        )
+        parts += (_varint(len(body)), body)
+    return b"".join(parts)
+
+
+def build_batch(
+    records: list[Record],
+    *,
+    attributes: int = 0,
+    leader_epoch: int = -1,
+    producer_id: int = NO_PRODUCER_ID,
+    producer_epoch: int = NO_PRODUCER_EPOCH,
+    base_sequence: int = NO_SEQUENCE,
+) -> bytes:
+    """Return a batch of at least one record, which begins with the offset of the first."""
+    base_offset, base_timestamp = records[0].offset, records[0].timestamp
+    header = BatchHeader(
+        base_offset=base_offset,
+        length=0,
+        leader_epoch=leader_epoch,
+        magic=MAGIC,
+        crc=0,
+        attributes=attributes,
+        last_offset_delta=records[-1].offset - base_offset,
+        base_timestamp=base_timestamp,
+        max_timestamp=max(record.timestamp for record in records),
+        producer_id=producer_id,
+        producer_epoch=producer_epoch,
+        base_sequence=base_sequence,
+        record_count=len(records),
+    )
+    return assemble(header, encode_records(base_offset, base_timestamp, records))
+
+
+def keep_records(batch: Batch, records: list[Record]) -> bytes:
+    """Return the batch, not compressed, with only these of its records: what compaction leaves.
+
+    Its offsets and sequence numbers stay, even when no record does (MemoryRecords.filterTo).
+    """
+    header = batch.header
+    timestamps = [record.timestamp for record in records] or [header.max_timestamp]
+    kept = header._replace(
+        attributes=header.attributes & ~COMPRESSION_BITS,
+        base_timestamp=timestamps[0],
+        max_timestamp=max(timestamps),
+        record_count=len(records),
+    )
+    return assemble(kept, encode_records(header.base_offset, timestamps[0], records))
+
+
+def build_end_marker(
+    control_type: int,
+    *,
+    offset: int,
+    timestamp: int,
+    producer_id: int,
+    producer_epoch: int,
+    coordinator_epoch: int,
+    leader_epoch: int = -1,
+) -> bytes:
+    """Return the control batch that ends a transaction; `control_type` is COMMIT or ABORT."""
+    key = _CONTROL_KEY.pack(0, control_type)
+    value = _END_MARKER.pack(0, coordinator_epoch)
+    return build_batch(
+        [Record(offset, timestamp, key, value)],
+        attributes=TRANSACTIONAL | CONTROL,
+        leader_epoch=leader_epoch,
+        producer_id=producer_id,
+        producer_epoch=producer_epoch,
+    )
+
+
+def control_type_of(record: Record) -> int:
+    """Return the type of a control record: COMMIT, ABORT or another. Raises InvalidRecord."""
+    if record.key is None or len(record.key) < _CONTROL_KEY.size:
+        raise InvalidRecord("a control record without a type")
+    control_type: int = _CONTROL_KEY.unpack_from(record.key)[1]
+    return control_type
