@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 import hypothesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.errors import FlakyStrategyDefinition
+from hypothesis.internal import constants_ast
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
@@ -47,8 +48,9 @@ def _draw_the_same_everywhere() -> None:
     """Keep Hypothesis from drawing constants that it finds in the source of modules that are
     imported and not installed: what a seed draws would depend on how the kit was installed, and on
     what ran before."""
-    none = providers._local_constants
+    none = constants_ast.Constants()
     providers._get_local_constants = lambda: none
+    providers.CONSTANTS_CACHE.cache.clear()
 
 
 def begin_test() -> None:

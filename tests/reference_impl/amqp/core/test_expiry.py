@@ -209,7 +209,7 @@ def test_any_history_agrees_with_a_line_of_due_times(
         if kind == "publish":
             (ttl_ms,) = values
             model.publish(ttl_ms)  # type: ignore[arg-type]
-            client.publish("q", b"%d" % model.published, expiration=ttl_ms)  # type: ignore[arg-type]
+            client.publish("q", b"%d" % model.published, expiration=ttl_ms)
         elif kind == "pass_time":
             model.pass_time(values[0])  # type: ignore[arg-type]
             client.pass_time(values[0])  # type: ignore[arg-type]

@@ -36,7 +36,7 @@ CLASSES: dict[str, Any] = {
 
 
 def versions_of(message: str) -> range:
-    """The versions that both know. Fields of versions before the first one are not in its schema."""
+    """The versions that both know. Fields of earlier versions are not in its schema."""
     first, last = CLASSES[message].valid_versions
     ours = find_message(message).versions
     return range(max(first, ours.start), min(last + 1, ours.stop))

@@ -29,7 +29,7 @@ def test_kafka_python_knows_every_api_and_version() -> None:
 
 
 def _holds(decoded: Any, value: Any) -> bool:
-    """Whether all of `value` is in what was decoded, which also has the fields of other versions."""
+    """Whether all of `value` is in what was decoded; that has the fields of other versions too."""
     if isinstance(value, dict):
         return all(_holds(decoded[name], inner) for name, inner in value.items())
     if isinstance(value, list):
