@@ -18,7 +18,6 @@ from typing import Any, TypeVar, cast
 import hypothesis
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis.errors import FlakyStrategyDefinition
-from hypothesis.internal import constants_ast
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
@@ -47,10 +46,11 @@ def configure(base_examples: int, *, shrink: bool) -> None:
 def _draw_the_same_everywhere() -> None:
     """Keep Hypothesis from drawing constants that it finds in the source of modules that are
     imported and not installed: what a seed draws would depend on how the kit was installed, and on
-    what ran before."""
-    none = constants_ast.Constants()
-    providers._get_local_constants = lambda: none
-    providers.CONSTANTS_CACHE.cache.clear()
+    what ran before. There is no public switch for it."""
+    if hasattr(providers, "_get_local_constants"):
+        none = type(providers.GLOBAL_CONSTANTS)()
+        providers._get_local_constants = lambda: none
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 def begin_test() -> None:
