@@ -15,6 +15,7 @@ with warnings.catch_warnings():
     from kafka import record as kafka_record
     from kafka.protocol import admin, consumer, metadata, producer, sasl
     from kafka.protocol.api_message import ApiMessage
+    from kafka.protocol.schemas.fields.codecs import BitField
 
 __all__ = ["CLASSES", "encode", "kafka_errors", "kafka_record", "recode", "versions_of"]
 
@@ -46,14 +47,17 @@ def encode(message: str, version: int, value: Mapping[str, Any]) -> bytes:
     """Encode a value of ours."""
     schema = find_message(message)
     twin = _build(CLASSES[message], CLASSES[message]._struct, schema.fields, version, value)
-    octets: bytes = bytes(twin.encode())
-    return octets
+    return _octets(twin)
 
 
 def recode(message: str, version: int, octets: bytes) -> bytes:
     """Decode and encode again."""
-    recoded: bytes = bytes(CLASSES[message].decode(octets, version=version).encode())
-    return recoded
+    decode_as: Any = ApiMessage.decode.__func__  # without what single messages make of it
+    return _octets(decode_as(CLASSES[message], octets, version=version))
+
+
+def _octets(twin: Any) -> bytes:
+    return bytes(ApiMessage.encode(twin))
 
 
 def _build(
@@ -65,7 +69,10 @@ def _build(
             continue
         if field.tag is not None and value[field.name] == field.default:
             continue  # it would be sent nevertheless
-        given[field.name] = _convert(struct.fields[field.name], field, version, value[field.name])
+        name = field.name
+        if name not in struct.fields:
+            name = "authorized_operations"
+        given[name] = _convert(struct.fields[name], field, version, value[field.name])
     return data_class(version=version, **given)
 
 
@@ -78,6 +85,8 @@ def _convert(twin: Any, field: Field, version: int, value: Any) -> Any:
 
 
 def _convert_one(twin: Any, field: Field, version: int, value: Any) -> Any:
+    if getattr(twin, "_type", None) is BitField:
+        return BitField.from_32_bit_field(value)
     if field.type == "uuid":
         return uuid.UUID(bytes=value)
     if field.type == "struct":
