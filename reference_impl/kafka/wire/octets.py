@@ -7,11 +7,15 @@ most five octets of which 32 bits count, a collection has no more elements than 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 MAX_STRING = 0x7FFF
+
+_HALF_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
+"""Java makes one U+FFFD of it, Python one of each octet."""
 
 Reader = Callable[[bytes, int], tuple[Any, int]]
 """Takes octets and a position, returns a value and the position after it."""
@@ -103,7 +107,10 @@ def take_text(octets: bytes, position: int, length: int) -> tuple[str, int]:
     if length > MAX_STRING:
         raise Malformed(f"a string of {length} octets")
     piece, position = take(octets, position, length)
-    return piece.decode("utf-8", "replace"), position
+    try:
+        return piece.decode(), position
+    except UnicodeDecodeError:
+        return _HALF_SURROGATE.sub(b"\xff", piece).decode("utf-8", "replace"), position
 
 
 def take_numbers(octets: bytes, position: int, count: int, letter: str) -> tuple[list[int], int]:

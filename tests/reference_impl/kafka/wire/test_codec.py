@@ -198,6 +198,7 @@ def test_a_tag_of_other_versions_is_refused() -> None:
     ("octets", "name"),
     [
         ("02 c3 02 ff 00", "\ufffd"),  # octets that are no UTF-8
+        ("09 eda080 edbb26 e282 01 00", "\ufffd\ufffd&\ufffd"),  # halves of surrogates
         ("8100 01 00", ""),  # a length in more octets than it needs
         ("8180808010 01 00", ""),  # bits beyond the 32nd
         ("01 01 ffffffff0f", ""),  # minus one tagged fields
