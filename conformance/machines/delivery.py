@@ -6,6 +6,8 @@ Where AMQP leaves things to chance, histories keep away from it, so that what re
   tags is open.
 - Only q1 dead-letters to q3 and only q2 to q4, and a message that goes to several queues goes to q1
   and q2: which of two queues is first to send to a third one is open.
+- A queue that was deleted is not declared again while messages of it are held: RabbitMQ finds it by
+  its name and takes what settles them for the new queue, whose process may end by that.
 - A connection is not ended while two of its channels take from one queue: which of them ends first
   is open.
 
@@ -88,6 +90,8 @@ class DeliverySubject(Subject):
         name = operation.name
         if name != "build" and not self._arguments:
             return False
+        if name == "declare_queue" and operation.arguments["queue"] not in self.queues:
+            return operation.arguments["queue"] not in self._taken_from()
         if name in ("commit", "rollback") and on not in self._in_tx:
             return False
         if name in ENDS_OF_CONNECTION or name in MAY_END_CONNECTION:
@@ -105,10 +109,20 @@ class DeliverySubject(Subject):
     def _takes_alone(self, letter: str) -> bool:
         """Whether no two channels of a connection take from the same queue."""
         taking = {(symbol, queue) for (symbol, _), (queue, _) in self._consuming.items()}
-        for held in (self._held, self._settled_in_tx):
-            taking |= {(symbol, queue) for symbol, tags in held.items() for queue in tags.values()}
+        taking |= {
+            (symbol, queue) for queue, takers in self._taken_from().items() for symbol in takers
+        }
         queues = [queue for symbol, queue in taking if symbol[0] == letter]
         return len(queues) == len(set(queues))
+
+    def _taken_from(self) -> dict[str, set[str]]:
+        """The channels that hold messages of each queue, by queue."""
+        takers: dict[str, set[str]] = {}
+        for by_channel in (self._held, self._settled_in_tx):
+            for symbol, held in by_channel.items():
+                for queue in held.values():
+                    takers.setdefault(queue, set()).add(symbol)
+        return takers
 
     def _may_consume(self, on: str, queue: str, tag: str, **_: Any) -> bool:
         mine = [q for (channel, _), (q, _) in self._consuming.items() if channel == on]

@@ -38,6 +38,9 @@ class Dialect:
     """Largest body in octets; above it the channel is closed with 406."""
     cc_dropped_with_dead_letter_key: bool
     """Whether a dead-letter routing key removes the CC header (up to 3.12)."""
+    turns_earlier_deaths_around: bool
+    """Whether each death turns the order of the other entries of x-death around, which decides what
+    counts as a cycle (up to 3.12; rabbit_dead_letter:group_by_queue_and_reason)."""
     last_death_headers: bool
     """Whether x-last-death-* headers accompany x-death (message containers, 3.13)."""
     honours_published_x_death: bool
@@ -124,6 +127,7 @@ _V3_10 = Dialect(
     unknown_exchange_type_closes_connection=True,
     max_message_size=128 * MIB,
     cc_dropped_with_dead_letter_key=True,
+    turns_earlier_deaths_around=True,
     last_death_headers=False,
     honours_published_x_death=True,
     dead_letters_keep_count=False,
@@ -163,6 +167,7 @@ _V4_0 = replace(
     unknown_exchange_type_closes_connection=False,
     max_message_size=16 * MIB,
     cc_dropped_with_dead_letter_key=False,
+    turns_earlier_deaths_around=False,
     last_death_headers=True,
     honours_published_x_death=False,
     rewrites_expiration=True,

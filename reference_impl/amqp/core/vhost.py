@@ -272,9 +272,9 @@ class VirtualHost:
             raise NotFound(f"no exchange '{source}' in vhost '{self.name}'")
         if target is None:
             raise NotFound(f"no {kind} '{destination}' in vhost '{self.name}'")
-        if isinstance(target, Queue) and target.owner is not None:
-            self._check_owner(target, connection)
         exchange.check_binding(target, key, arguments)
+        if isinstance(target, Queue) and target.owner is not None:
+            self._check_owner(target, connection)  # last of all: rabbit_binding:binding_checks
         binding = Binding(target, key, arguments)
         if exchange.bind(binding):
             self.routes.clear()
