@@ -75,7 +75,8 @@ def _shown(results: Results, identifier: str, verdict: Verdict) -> str:
     """A verdict, with the reason where the requirement was not decided."""
     reasons = [record.reason for record in results.records[identifier] if record.verdict is verdict]
     decided = verdict in (Verdict.FAILED, Verdict.PASSED)
-    return verdict.value if decided else f"{verdict.value} ({reasons[0]})"
+    why = next(iter(reasons), "no test ran")
+    return verdict.value if decided else f"{verdict.value} ({why})"
 
 
 class _Slips(logging.Handler):
