@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from conformance.reporting.results import Results
 from conformance.reporting.verdicts import Verdict
 from conformance.requirements import Level, load_catalogue
 from conformance.runner.options import RunOptions
@@ -66,8 +67,16 @@ def try_mutant(mutant: Mutant, kills: tuple[str, ...], external: bool = False) -
         return Outcome(mutant.name, list(kills), {}, 0.0, f"its own code fails: {slips.found[0]}")
     verdicts = {identifier: results.verdict(identifier) for identifier in results.records}
     survived = [name for name in kills if verdicts.get(name) is not Verdict.FAILED]
-    shown = {name: verdict.value for name, verdict in verdicts.items()}
+    shown = {name: _shown(results, name, verdict) for name, verdict in verdicts.items()}
     return Outcome(mutant.name, survived, shown, round(time.monotonic() - started_s, 2))
+
+
+def _shown(results: Results, identifier: str, verdict: Verdict) -> str:
+    """A verdict, with the reason where the requirement was not decided."""
+    reasons = [record.reason for record in results.records[identifier] if record.verdict is verdict]
+    decided = verdict in (Verdict.FAILED, Verdict.PASSED)
+    why = next(iter(reasons), "no test ran")
+    return verdict.value if decided else f"{verdict.value} ({why})"
 
 
 class _Slips(logging.Handler):

@@ -180,6 +180,10 @@ def test_local_random_exchange_gives_a_message_to_one_queue(amqp: AmqpTester) ->
     shares = [amqp.bodies(queue) for queue in queues]
     expect.same_members([*shares[0], *shares[1]], published, "messages in both queues together")
     expect.true(all(shares), "a share of 64 messages for each queue", shares)
+    amqp.admin.unbind(queues[0], exchange)
+    for body in published:
+        amqp.admin.publish(exchange, "any key", body)
+    expect.equal(amqp.bodies(queues[1]), published, "messages in the queue that is still bound")
 
 
 @requirement("amqp.topology.exchange-type-local-random-key")

@@ -1,5 +1,8 @@
 """Frames: type, channel, size, payload, end marker."""
 
+import itertools
+from collections.abc import Iterable, Sequence
+
 from hypothesis import strategies as st
 from pika import spec
 
@@ -160,6 +163,42 @@ def test_a_heartbeat_may_stand_between_the_frames_of_a_content(amqp: AmqpTester)
     raw.send(heartbeat, header_frame(1, 4), heartbeat, body_frame(1, b"body"), heartbeat)
     raw.barrier(1)
     expect.equal(amqp.bodies(queue), ["body"])
+
+
+def cut(octets: bytes, places: Iterable[int]) -> list[bytes]:
+    """Cut at these places; the pieces together are the octets."""
+    edges = [0, *sorted(set(places)), len(octets)]
+    return [octets[start:end] for start, end in itertools.pairwise(edges)]
+
+
+def check_pieces(amqp: AmqpTester, places: Sequence[int]) -> None:
+    """Publish 3 messages in pieces, each of which arrives before the next is sent."""
+    queue = amqp.queue()
+    publish = method_frame(1, spec.Basic.Publish(exchange="", routing_key=queue))
+    bodies = ["first", "second", ""]
+    octets = b"".join(
+        publish + header_frame(1, len(body)) + (body_frame(1, body.encode()) if body else b"")
+        for body in bodies
+    )
+    raw = amqp.raw().open()
+    for piece in cut(octets, [place % len(octets) for place in places]):
+        raw.send(piece)
+        amqp.admin.barrier()
+    raw.barrier(1)
+    expect.equal(amqp.bodies(queue), bodies, f"messages in pieces cut at {places}")
+
+
+@requirement("amqp.wire.frames-in-pieces")
+def test_a_frame_may_be_cut_at_any_place(amqp: AmqpTester) -> None:
+    """One octet after the other, from the first method to the second, and back from the end."""
+    check_pieces(amqp, range(1, 120))
+    check_pieces(amqp, range(-40, 0))
+
+
+@requirement("amqp.wire.frames-in-pieces")
+@holds_for(cost=2, places=st.lists(st.integers(1, 400), max_size=4))
+def test_frames_may_be_cut_anywhere(amqp: AmqpTester, places: list[int]) -> None:
+    check_pieces(amqp, places)
 
 
 @requirement("amqp.wire.frame-max-kept-by-broker")

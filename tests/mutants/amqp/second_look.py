@@ -353,4 +353,11 @@ MUTANTS = [
         ("    if entry is None:\n        self.next_tag += 1\n        return None"),
         kills=("amqp.delivery.delivery-tags-count-up-from-one",),
     ),
+    Mutant(
+        "unbound-queue-keeps-its-random-share",
+        "amqp.core.balancing:LocalRandom.remove",
+        "self._members.remove(destination)",
+        "pass",
+        kills=("amqp.topology.exchange-type-local-random",),
+    ),
 ]

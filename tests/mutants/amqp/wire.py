@@ -19,6 +19,21 @@ DECODE_SHORT = "amqp.wire.methods:_decode_short"
 
 MUTANTS = [
     Mutant(
+        "end-marker-is-not-waited-for",
+        "amqp.session:AmqpSession._receive_frames",
+        "if end >= length:",
+        "if end > length:",
+        kills=("amqp.wire.frames-in-pieces",),
+    ),
+    Mutant(
+        "second-half-of-a-frame-head-is-lost",
+        "amqp.session:AmqpSession._receive_frames",
+        "while length - position >= _FRAME_HEAD_SIZE and",
+        "if 0 < length - position < 4:\n        return length\n"
+        "    while length - position >= _FRAME_HEAD_SIZE and",
+        kills=("amqp.wire.frames-in-pieces",),
+    ),
+    Mutant(
         "end-marker-of-methods-only",
         FRAMES,
         "if data[end] != spec.FRAME_END:",
