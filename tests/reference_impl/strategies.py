@@ -13,6 +13,8 @@ from reference_impl.amqp.fields import PROPERTY_NAMES, Field, Properties, Table
 from reference_impl.amqp.wire.spec import MethodSpec
 from reference_impl.amqp.wire.tables import decode_text
 
+Strategy = st.SearchStrategy[tuple[Any, ...]]
+
 quick = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 """Examples of one property. Machines that build are slow at times, so nothing is timed."""
 
@@ -22,6 +24,15 @@ few = settings(quick, max_examples=25)
 U8, U16, U32, U64 = (2**bits - 1 for bits in (8, 16, 32, 64))
 I64 = 2**63 - 1
 """pamqp packs longlong as signed: the largest delivery tag that it can write."""
+
+
+def often(frequent: Sequence[Strategy], others: Sequence[Strategy], times: int) -> Strategy:
+    """One of all, each of the frequent ones `times` as often as each of the others.
+
+    `st.one_of` takes a strategy that it is given several times as one.
+    """
+    choices = [*others, *(strategy for strategy in frequent for _ in range(times))]
+    return st.sampled_from(choices).flatmap(lambda strategy: strategy)
 
 
 def integers(low: int, high: int) -> st.SearchStrategy[int]:

@@ -13,7 +13,7 @@ from reference_impl.amqp.fields import Field, Table, longstr
 from reference_impl.amqp.wire.tables import MAX_NESTING, decode_table, encode_table
 from reference_impl.errors import JournalDamaged
 from tests.reference_impl.amqp.durable_world import World, redelivered
-from tests.reference_impl.strategies import few, quick
+from tests.reference_impl.strategies import few, often, quick
 
 QUEUES = ("q", "r")
 OWN_EXCHANGES = ("d", "e")
@@ -85,10 +85,7 @@ _publish = st.tuples(
 _kill = st.tuples(st.just("kill"))
 OFTEN = (_declare_queue, _delete_queue, _declare_exchange, _bind, _plain_publish, _kill)
 
-STEPS = st.one_of(
-    *OFTEN,
-    *OFTEN,
-    *OFTEN,
+SELDOM = (
     _publish,
     st.tuples(st.just("purge"), _names),
     st.tuples(st.just("delete_exchange"), _own),
@@ -105,6 +102,7 @@ STEPS = st.one_of(
     st.tuples(st.just("rewrite")),
     st.tuples(st.just("stop")),
 )
+STEPS = often(OFTEN, SELDOM, 3)
 """What happens to a broker; what lays traps for recovery happens often."""
 
 

@@ -6,33 +6,34 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_impl.amqp.core.channel import ACK, DISCARD, REQUEUE, Channel
 from reference_impl.amqp.core.delivery import Consumer
 from reference_impl.errors import Refusal
 from tests.reference_impl.amqp.core.client import CoreClient
-from tests.reference_impl.strategies import quick
+from tests.reference_impl.strategies import often, quick
 
-QUEUES = ("q", "single", "limited")
+QUEUES = ("q", "r", "single", "limited")
 CHANNELS = 3
 
 _queues = st.sampled_from(QUEUES)
 _channels = st.integers(0, CHANNELS - 1)
-STEPS = st.one_of(
-    st.tuples(st.just("publish"), _queues),
-    st.tuples(st.just("publish"), _queues),
-    st.tuples(st.just("publish"), _queues),
+_publish = st.tuples(st.just("publish"), _queues)
+_acknowledge = st.tuples(
+    st.just("settle"), _channels, st.integers(0, 5), st.just(False), st.just(ACK)
+)
+OFTEN = (_publish, _publish, _publish, _acknowledge)
+SELDOM = (
     st.tuples(st.just("consume"), _channels, _queues, st.booleans(), st.integers(0, 1)),
-    st.tuples(st.just("consume"), _channels, _queues, st.just(True), st.integers(0, 1)),
     st.tuples(st.just("cancel"), _channels, st.integers(0, 3)),
     st.tuples(
         st.just("settle"),
         _channels,
         st.integers(0, 5),
         st.booleans(),
-        st.sampled_from((ACK, ACK, REQUEUE, DISCARD)),
+        st.sampled_from((ACK, REQUEUE, DISCARD)),
     ),
     st.tuples(st.just("qos"), _channels, st.integers(0, 3), st.booleans()),
     st.tuples(st.just("get"), _channels, _queues, st.booleans()),
@@ -43,17 +44,27 @@ STEPS = st.one_of(
     st.tuples(st.just("commit"), _channels),
     st.tuples(st.just("roll_back"), _channels),
 )
+STEPS = often(OFTEN, SELDOM, 3)
 
 
 class World:
-    """Three channels of one connection and three queues: plain, single active, two messages."""
+    """Three channels and four queues: two plain ones, single active, at most two messages.
+
+    A consumer holds one message; those of the second channel one together, of the third two.
+    """
 
     def __init__(self, version: str) -> None:
         self.client = CoreClient(version=version)
         self.client.declare("q")
+        self.client.declare("r")
         self.client.declare("single", x_single_active_consumer=True)
         self.client.declare("limited", x_max_length=2)
         self.channels = [self.client.channel, *(self.client.open_channel() for _ in range(2))]
+        for number, channel in enumerate(self.channels):
+            channel.set_prefetch(1, for_channel=False)
+            channel.set_prefetch(number, for_channel=True)
+            for queue in ("q", "r", "single"):
+                self.consume(number, queue, True, 0)
         self._publisher = self.client.open_channel()
         self.published = 0
 
@@ -126,14 +137,15 @@ class World:
         consumers = self.client.vhost.queues[name].consumers
         if name != "single":
             yield from consumers
-        elif consumers.active is not None:
+        elif len(consumers) > 0:
+            assert consumers.active is not None, "one of them is the active one"
             yield consumers.active
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.10", "4.3"])
 def test_nobody_waits_for_a_message_that_is_ready(version: str) -> None:
-    @quick
+    @settings(quick, max_examples=100)
     @given(st.lists(STEPS, min_size=20, max_size=60))
     def holds(steps: list[tuple[Any, ...]]) -> None:
         world = World(version)
@@ -225,3 +237,16 @@ def test_what_is_acknowledged_and_not_committed_comes_back_in_its_place() -> Non
     channel.close()
     assert client.ready("q") == [b"0", b"1", b"2", b"3"]
     assert [entry.redelivered for entry in client.vhost.queues["q"].ready] == [True] * 3 + [False]
+
+
+def test_the_next_single_active_consumer_is_given_what_waits() -> None:
+    client = CoreClient()
+    client.declare("single", x_single_active_consumer=True)
+    client.channel.set_prefetch(1, for_channel=False)
+    for tag in ("first", "second"):
+        client.consume("single", tag)
+    for body in (b"1", b"2"):
+        client.publish("single", body)
+    assert [(tag, body) for tag, *_, body in client.sink.deliveries] == [("first", b"1")]
+    client.channel.cancel("first")
+    assert client.sink.deliveries[1:] == [("second", 2, False, b"2")]

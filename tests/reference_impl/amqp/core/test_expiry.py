@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_impl.amqp.core.channel import ACK, DISCARD, REQUEUE
@@ -44,6 +44,21 @@ def test_zero_lives_for_a_waiting_consumer_only() -> None:
     client.pass_time(HOUR_MS)
     client.channel.settle(1, False, REQUEUE)
     assert [body for *_, body in client.sink.deliveries] == [b"taken"], "it was over long ago"
+    assert client.ready("q") == []
+
+
+def test_a_head_that_lives_shorter_than_the_one_before_is_not_forgotten() -> None:
+    client = CoreClient()
+    client.declare("q")
+    client.publish("q", b"long", expiration=HOUR_MS)
+    client.channel.get("q", True)
+    client.publish("q", b"short", expiration=5)
+    client.pass_time(5)
+    assert client.ready("q") == []
+    client.channel.settle(1, False, REQUEUE)
+    client.pass_time(HOUR_MS - 6)
+    assert client.ready("q") == [b"long"]
+    client.pass_time(1)
     assert client.ready("q") == []
 
 
@@ -189,7 +204,7 @@ STEPS = st.one_of(
 
 
 @pytest.mark.slow
-@quick
+@settings(quick, max_examples=100)
 @given(
     queue_ttl_ms=st.sampled_from((None, 0, 2, 7)),
     max_length=st.sampled_from((100, 100, 2, 1)),
