@@ -25,7 +25,7 @@ def old_queue(amqp: AmqpTester) -> str:
 
 
 @requirement("amqp.durability.confirmed-survive-kill")
-@holds_for(cost=20, kill_after=st.integers(min_value=20, max_value=PUBLISHED - 20))
+@holds_for(cost=60, kill_after=st.integers(min_value=20, max_value=PUBLISHED - 20))
 def test_nothing_confirmed_is_lost(amqp: AmqpTester, kill_after: int) -> None:
     queue = old_queue(amqp)
     publisher = amqp.channel()
