@@ -6,6 +6,8 @@ Where AMQP leaves things to chance, histories keep away from it, so that what re
   tags is open.
 - Only q1 dead-letters to q3 and only q2 to q4, and a message that goes to several queues goes to q1
   and q2: which of two queues is first to send to a third one is open.
+- Where q3 dead-letters back to q1, messages are published one at a time: whether a second one
+  comes before a dead letter of the first is open.
 - A queue that was deleted is not declared again while messages of it are held: RabbitMQ finds it by
   its name and takes what settles them for the new queue, whose process may end by that.
 - A connection is not ended while two of its channels take from one queue: which of them ends first
@@ -63,6 +65,8 @@ class DeliverySubject(Subject):
     def _forget(self) -> None:
         super()._forget()
         self._arguments: dict[str, Arguments] = {}
+        self._in_circles = False
+        """Whether q3 dead-letters back to q1."""
         self._published = 0
         self._held: dict[str, dict[int, str]] = {}
         """By channel: the queue of each delivery tag that is not settled."""
@@ -99,7 +103,11 @@ class DeliverySubject(Subject):
         if name == "consume":
             return self._may_consume(**operation.arguments)
         if name == "publish":
+            if self._in_circles and operation.arguments["count"] > 1:
+                return False
             return on not in self._in_tx or operation.arguments["key"] not in ("q3", "q4")
+        if name == "tx_select":
+            return not self._in_circles
         if name == "settle":
             return bool(self._held.get(on))
         if name == "cancel":
@@ -151,6 +159,7 @@ class DeliverySubject(Subject):
         for exchange, type_ in (("x1", "direct"), ("x3", "fanout"), ("x4", "fanout")):
             channel.declare_exchange(self.real(exchange), type_)
             self.created.add(exchange)
+        self._in_circles = "x-dead-letter-exchange" in arguments[QUEUES.index("q3")]
         for queue, one in zip(QUEUES, arguments, strict=True):
             self._arguments[queue] = one
             channel.declare_queue(self.real(queue), durable=True, arguments=self.real(one))

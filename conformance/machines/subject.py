@@ -247,6 +247,7 @@ class Subject:
             for symbol, name in self._generated.items():
                 value = value.replace(name, symbol)
             value = _GENERATED.sub("amq.gen-*", value)
+            value = _LINE_BREAKS.sub("", value)
             vhost = f"vhost '{self.client.endpoint.virtual_host}'"
             return value.replace(self.prefix, "").replace(vhost, "vhost '/'")
         if isinstance(value, Mapping):
@@ -438,6 +439,9 @@ def _cancelled(channel: Channel) -> set[str]:
     """The tags of consumers that the broker has cancelled."""
     return {c.tag for c in channel.consumers.values() if c.cancelled_by_broker}
 
+
+_LINE_BREAKS = re.compile(r"\n +")
+"""RabbitMQ breaks lines of Erlang terms in texts of errors, depending on the length of names."""
 
 _GENERATED = re.compile(r"amq\.gen-[\w-]{22}")
 """A name that a broker made up for a queue that it then refused."""

@@ -46,9 +46,12 @@ class Dialect:
     honours_published_x_death: bool
     """Whether an x-death header sent by a client is continued (up to 3.13; release notes 4.0.1)."""
     dead_letters_keep_count: bool
-    """Whether a dead letter keeps its delivery count, so that one that was rejected, or once came
-    back from a channel that ended, is flagged redelivered when it has waited in its new queue (4.3;
-    rabbit_variable_queue:annotate_delivery_count)."""
+    """Whether a dead letter keeps its delivery count, so that one that somebody rejected, or that
+    once came back from a channel that ended, is flagged redelivered when it has waited in its new
+    queue (4.3; rabbit_variable_queue:annotate_delivery_count)."""
+    names_default_queue_type: bool
+    """Whether an omitted x-queue-type is compared, and named in texts, as "classic" (4.0;
+    rabbit_amqqueue:augment_declare_args)."""
     rewrites_expiration: bool
     """Whether "007" in the expiration property is passed on as "7" (message containers, 3.13)."""
     least_max_priority: int
@@ -131,6 +134,7 @@ _V3_10 = Dialect(
     last_death_headers=False,
     honours_published_x_death=True,
     dead_letters_keep_count=False,
+    names_default_queue_type=False,
     rewrites_expiration=False,
     least_max_priority=0,
     routes_at_commit=True,
@@ -170,6 +174,7 @@ _V4_0 = replace(
     turns_earlier_deaths_around=False,
     last_death_headers=True,
     honours_published_x_death=False,
+    names_default_queue_type=True,
     rewrites_expiration=True,
     least_max_priority=1,
     routes_at_commit=False,

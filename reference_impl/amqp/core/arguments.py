@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from reference_impl.amqp.core.message import MAX_TTL_MS
 from reference_impl.amqp.core.queues import DROP_HEAD, REJECT_PUBLISH, REJECT_PUBLISH_DLX
-from reference_impl.amqp.fields import INTEGER_TYPES, Field, Table
+from reference_impl.amqp.fields import INTEGER_TYPES, Field, Table, longstr
 from reference_impl.amqp.versions import Dialect
 from reference_impl.errors import (
     InternalError,
@@ -109,6 +109,9 @@ CLASSIC_QUEUE_COMPARED = (
     "x-queue-master-locator",
 )
 """Arguments that a redeclaration must repeat with an equal value."""
+
+DEFAULT_TYPE: Table = {"x-queue-type": longstr("classic")}
+"""What a queue is declared with that says nothing of its type."""
 
 
 def check_queue_declaration(subject: str, arguments: Table, dialect: Dialect) -> None:

@@ -27,6 +27,11 @@ from reference_impl.errors import AccessRefused, NotAllowed, NotFound, Precondit
 ACK = "ack"
 REQUEUE = "requeue"
 DISCARD = "discard"
+RETURN = "return"
+REJECT = "reject"
+FAILED = {RETURN: REQUEUE, REJECT: DISCARD}
+"""Outcomes by basic.reject, which count as failed deliveries; those by basic.nack do not
+(rabbit_channel, basic.reject: settle)."""
 
 
 Delivery = tuple[Queue, Consumer | None, Entry]
@@ -247,7 +252,7 @@ class Channel:
     # -- settling ---------------------------------------------------------------------------
 
     def settle(self, tag: int, multiple: bool, outcome: str) -> None:
-        """ACK, REQUEUE or DISCARD one delivery, or all up to and including `tag`.
+        """ACK, REQUEUE, DISCARD, RETURN or REJECT one delivery, or all up to and including `tag`.
 
         Tag 0 with `multiple` means all there are. Any other tag must be unsettled, or nothing
         happens and PreconditionFailed is raised (rabbit_channel:collect_acks).
@@ -295,10 +300,12 @@ class Channel:
 
     def settle_deliveries(self, deliveries: list[Delivery], outcome: str) -> None:
         """Carry the outcome out at the queues, then let freed consumers receive again."""
+        failed, outcome = outcome in FAILED, FAILED.get(outcome, outcome)
         by_queue: dict[Queue, list[Entry]] = {}
         had_global_room = self.prefetched < self.global_prefetch
         for queue, consumer, entry in deliveries:
             by_queue.setdefault(queue, []).append(entry)
+            entry.delivery_count += failed
             if consumer is not None:
                 consumer.unacked -= 1
                 self.prefetched -= 1
@@ -333,6 +340,7 @@ class Channel:
         if not self.confirming:
             self.confirming = True
             self.next_publish = 1
+            self.rejected.clear()  # what was refused before is nobody's business
 
     def select_transactions(self) -> None:
         if self.confirming:

@@ -152,8 +152,8 @@ class Entry:
 
     `position` orders a queue and never changes, so that a requeued message finds its place again;
     `expires_at_ms` is fixed when the message enters the queue and survives requeueing.
-    `delivery_count` counts the deliveries that ended with their channel, not those that a client
-    requeued (rabbit_variable_queue:maybe_inc_delivery_count).
+    `delivery_count` counts the deliveries that were rejected or ended with their channel, not those
+    that came back by basic.nack or basic.recover (rabbit_variable_queue:maybe_inc_delivery_count).
     """
 
     __slots__ = (

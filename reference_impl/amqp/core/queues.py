@@ -153,8 +153,7 @@ class Queue:
         """Remove a message for good; dead-letter it if this queue has a dead-letter exchange."""
         self.settled(entry)
         if self.dead_letter_exchange is not None:
-            count = entry.delivery_count + (reason == "rejected")
-            self.vhost.dead_letters.add(self, entry.message, reason, count)
+            self.vhost.dead_letters.add(self, entry.message, reason, entry.delivery_count)
 
     # -- messages out -----------------------------------------------------------------------
 

@@ -333,7 +333,9 @@ class VirtualHost:
             self._check_owner(queue, owner)
             args.check_field(queue, "durable", queue.durable, durable)
             args.check_field(queue, "auto_delete", queue.auto_delete, auto_delete)
-            args.check_arguments(queue, queue.arguments, arguments, args.CLASSIC_QUEUE_COMPARED)
+            default = args.DEFAULT_TYPE if self.dialect.names_default_queue_type else {}
+            current, received = {**default, **queue.arguments}, {**default, **arguments}
+            args.check_arguments(queue, current, received, args.CLASSIC_QUEUE_COMPARED)
             queue.touch()
             return queue
         subject = f"queue '{name}' in vhost '{self.name}'"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reference_impl.amqp.core.channel import DISCARD, REQUEUE
+from reference_impl.amqp.core.channel import REJECT, RETURN
 
 if TYPE_CHECKING:
     from reference_impl.amqp.channel_session import ChannelSession
@@ -19,4 +19,4 @@ METHOD = "basic.reject"
 
 
 def handle(channel: ChannelSession, delivery_tag: int, requeue: bool) -> None:
-    channel.channel.settle(delivery_tag, False, REQUEUE if requeue else DISCARD)
+    channel.channel.settle(delivery_tag, False, RETURN if requeue else REJECT)

@@ -242,6 +242,7 @@ MUTANTS = [
         "return all(",
         "return not all(",
         kills=("amqp.topology.queue-type-classic",),
+        version="3.10",
     ),
     Mutant(
         "topology-lazy-refused",

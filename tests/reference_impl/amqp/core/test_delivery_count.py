@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reference_impl.amqp.core.channel import DISCARD, REQUEUE, Channel
+from reference_impl.amqp.core.channel import DISCARD, REJECT, REQUEUE, RETURN, Channel
 from reference_impl.amqp.core.connection import Connection
 from reference_impl.amqp.core.message import Content
 from reference_impl.amqp.fields import Field, Properties, longstr
@@ -56,17 +56,40 @@ class Buried:
 def test_rejected(version: str, flagged: bool) -> None:
     buried = Buried(version)
     buried.publish()
-    buried.channel.settle(buried.take(buried.channel), False, DISCARD)
+    buried.channel.settle(buried.take(buried.channel), False, REJECT)
     assert buried.redelivered() is flagged
 
 
 @pytest.mark.parametrize("version", ["4.0", "4.3"])
-def test_dropped_after_a_requeue_by_the_client(version: str) -> None:
+def test_discarded_by_nack(version: str) -> None:
     buried = Buried(version)
     buried.publish()
-    buried.channel.settle(buried.take(buried.channel), False, REQUEUE)
-    buried.publish()
+    buried.channel.settle(buried.take(buried.channel), False, DISCARD)
     assert buried.redelivered() is False
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome", "flagged"),
+    [
+        ("4.0", RETURN, False),
+        ("4.3", RETURN, True),
+        ("4.0", REQUEUE, False),
+        ("4.3", REQUEUE, False),
+    ],
+)
+def test_dropped_after_a_requeue(version: str, outcome: str, flagged: bool) -> None:
+    buried = Buried(version)
+    buried.publish()
+    buried.channel.settle(buried.take(buried.channel), False, outcome)
+    buried.publish()
+    assert buried.redelivered() is flagged
+
+
+def test_refusals_before_confirms_were_selected_are_not_told() -> None:
+    channel = Buried("4.3").channel
+    channel.rejected.append(1)
+    channel.select_confirms()
+    assert channel.take_confirms() == ([], [])
 
 
 @pytest.mark.parametrize(("version", "flagged"), [("4.0", False), ("4.3", True)])
