@@ -228,7 +228,7 @@ MUTANTS = [
         "amqp.core.channel:Channel.publish",
         "            raise content.refusal\n",
         "            message = Message(exchange_name, (routing_key,), content, body, encoded)\n"
-        "            self._enqueue(message, False, exchange.route(message))\n"
+        "            self.enqueue(message, False, exchange.route(message))\n"
         "            raise content.refusal\n",
         kills=("amqp.expiry.message-ttl-values",),
     ),
