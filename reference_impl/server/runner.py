@@ -98,12 +98,14 @@ class BrokerServer:
             self._storage_failed(error)
             await self.stopped.wait()
             return
-        for connection in list(self._amqp.connections):
-            session = connection.session
-            assert isinstance(session, AmqpSession)
-            session.close_by_broker(ConnectionForced("broker forced connection closure"))
-            connection.flush()
-        await self._end()
+        try:
+            for connection in list(self._amqp.connections):
+                session = connection.session
+                assert isinstance(session, AmqpSession)
+                session.close_by_broker(ConnectionForced("broker forced connection closure"))
+                connection.flush()
+        finally:  # a session with a bug must not keep the broker, and whoever stops it, for ever
+            await self._end()
 
     async def _end(self) -> None:
         """Stop listening and working, and give back what is held."""

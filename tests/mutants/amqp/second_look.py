@@ -277,8 +277,8 @@ MUTANTS = [
     Mutant(
         "reject-always-discards",
         "amqp.methods.basic_reject:handle",
-        "REQUEUE if requeue else DISCARD",
-        "DISCARD",
+        "RETURN if requeue else REJECT",
+        "REJECT",
         kills=(
             "amqp.delivery.requeued-message-is-ready-again",
             "amqp.delivery.requeued-message-is-flagged",

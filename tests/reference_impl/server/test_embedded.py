@@ -24,6 +24,7 @@ from reference_impl import (
     UnknownVersion,
     User,
 )
+from reference_impl.amqp.session import AmqpSession
 from tests.reference_impl.server.clients import channel_to, eventually, free_port, listening
 from tests.reference_impl.storage.test_durable import descriptors, file_of, file_size_limited
 
@@ -136,6 +137,23 @@ def test_clients_are_told_that_the_broker_stops() -> None:
         with pytest.raises(ConnectionClosedByBroker, match="320"):
             connection.process_data_events(10)
     assert broker_threads() == 0
+
+
+def test_a_session_with_a_bug_does_not_keep_the_broker_from_stopping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("a bug")
+
+    broker = ReferenceBroker().start()
+    with socket.create_connection(broker.amqp_address) as client:
+        client.sendall(b"AMQP\0\0\x09\x01")
+        assert client.recv(1), "the broker has this connection"
+        monkeypatch.setattr(AmqpSession, "close_by_broker", fail)
+        stopping = threading.Thread(target=broker.stop, daemon=True)
+        stopping.start()
+        stopping.join(5)
+    assert not stopping.is_alive()
 
 
 def test_stopping_leaves_no_descriptors() -> None:
