@@ -192,8 +192,9 @@ class Queue:
             self.vhost.store.removed(self, entry)
 
     def reject(self, entries: Iterable[Entry]) -> None:
-        """Discard or dead-letter messages that a client refused, in the order given."""
-        for entry in entries:
+        """Discard or dead-letter messages that a client refused, in the order given, or by priority
+        if the queue has priorities."""
+        for entry in self.ready.in_turn(entries):
             self._bury(entry, "rejected")
 
     def requeue(self, entries: list[Entry]) -> None:

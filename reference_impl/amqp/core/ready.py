@@ -50,6 +50,10 @@ class Fifo:
                 return
         entries.append(entry)
 
+    def in_turn(self, entries: Iterable[Entry]) -> Iterable[Entry]:
+        """Several messages in the order in which they are dead-lettered together: as given."""
+        return entries
+
     def clear(self) -> None:
         self._entries.clear()
         self.body_bytes = 0
@@ -68,8 +72,11 @@ class ByPriority:
         self._max_priority = max_priority
         self._levels: dict[int, Fifo] = {}
 
+    def _priority(self, entry: Entry) -> int:
+        return min(entry.message.content.priority or 0, self._max_priority)
+
     def _level(self, entry: Entry) -> Fifo:
-        priority = min(entry.message.content.priority or 0, self._max_priority)
+        priority = self._priority(entry)
         level = self._levels.get(priority)
         if level is None:
             level = Fifo()
@@ -104,6 +111,11 @@ class ByPriority:
 
     def restore(self, entry: Entry) -> None:
         self._level(entry).restore(entry)
+
+    def in_turn(self, entries: Iterable[Entry]) -> Iterable[Entry]:
+        """Several messages in the order in which they are dead-lettered together: by descending
+        priority (rabbit_priority_queue:ackfold)."""
+        return sorted(entries, key=self._priority, reverse=True)
 
     def clear(self) -> None:
         self._levels.clear()

@@ -76,3 +76,10 @@ def test_ready_messages_are_a_sorted_list(ready: Any, order: Any) -> None:
             assert subject.body_bytes == sum(len(entry.message.body) for entry in model)
 
     holds()
+
+
+def test_what_dies_together_dies_by_priority() -> None:
+    entries = [new_entry(n, 1, priority) for n, priority in enumerate((None, 1, 9, 1, 2))]
+    assert list(Fifo().in_turn(entries)) == entries
+    in_turn = [entry.position for entry in ByPriority(MAX_PRIORITY).in_turn(entries)]
+    assert in_turn == [2, 4, 1, 3, 0]
