@@ -18,14 +18,14 @@ FOUND: dict[str, tuple[str, str]] = {
     "topology-foreign-get-allowed": ("topology", "get"),
     "topology-purge-counts-nothing": ("topology", "purge"),
     "topology-exchange-type-not-compared": ("topology", "declare_exchange"),
-    "requeued-message-goes-to-the-end": ("delivery", "contents"),
+    "requeued-message-goes-to-the-end": ("delivery", "contents get consume"),
     "limit-one-more": ("delivery", "publish"),
     "priority-lowest-first": ("delivery", "get"),
     "cancel-requeues": ("delivery", "cancel"),
     "get-ok-counts-its-own-message": ("delivery", "contents"),
 }
-"""Bugs of the reference -> the machine that finds them within a few histories, and the operation
-that shows them."""
+"""Bugs of the reference -> the machine that finds them within a few histories, and the operations
+that can show them."""
 
 MOST_OPERATIONS = 12
 
@@ -47,13 +47,13 @@ def test_equal_brokers_are_equal(targets: Targets, machine: str) -> None:
 
 @pytest.mark.parametrize("name", list(FOUND))
 def test_a_bug_is_found_and_shrunk(targets: Targets, name: str) -> None:
-    machine, operation = FOUND[name]
+    machine, operations = FOUND[name]
     (mutant,) = (mutant for mutant in all_mutants() if mutant.name == name)
     with planted(mutant):
         tally = searched(targets, machine, histories=30)
     (finding,) = tally.findings
     assert finding.repeatable
-    assert finding.difference.operation.name == operation
-    assert finding.history[-1].name == operation
+    assert finding.difference.operation.name in operations.split()
+    assert finding.history[-1].name == finding.difference.operation.name
     assert len(finding.history) <= MOST_OPERATIONS
     assert all(lines for lines in finding.transcripts)
