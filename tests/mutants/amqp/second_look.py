@@ -249,7 +249,7 @@ MUTANTS = [
     ),
     Mutant(
         "priority-above-maximum-is-lowest",
-        "amqp.core.ready:ByPriority._level",
+        "amqp.core.ready:ByPriority._priority",
         "min(entry.message.content.priority or 0, self._max_priority)",
         "(entry.message.content.priority or 0) % (self._max_priority + 1)",
         kills=(
@@ -277,8 +277,8 @@ MUTANTS = [
     Mutant(
         "reject-always-discards",
         "amqp.methods.basic_reject:handle",
-        "REQUEUE if requeue else DISCARD",
-        "DISCARD",
+        "RETURN if requeue else REJECT",
+        "REJECT",
         kills=(
             "amqp.delivery.requeued-message-is-ready-again",
             "amqp.delivery.requeued-message-is-flagged",
