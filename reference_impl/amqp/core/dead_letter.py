@@ -116,9 +116,10 @@ class DeadLetters:
                 _without(message.routing_keys, message.content.bcc_keys),
                 message.content.properties.expiration,
             )
+        others = [d for d in earlier if d not in same]
         if dialect.turns_earlier_deaths_around:
-            earlier = earlier[::-1]
-        return newest, *(d for d in earlier if d not in same)
+            others.reverse()
+        return newest, *others
 
     def _content_with(self, message: Message, deaths: tuple[Death, ...], has_key: bool) -> Content:
         """Return the properties with x-death and its companions, and without expiration."""

@@ -194,7 +194,8 @@ class Queue:
     def reject(self, entries: Iterable[Entry]) -> None:
         """Discard or dead-letter messages that a client refused, in the order given, or by priority
         if the queue has priorities."""
-        for entry in self.ready.in_turn(entries):
+        entries = self.ready.in_turn(entries)
+        for entry in entries:
             self._bury(entry, "rejected")
 
     def requeue(self, entries: list[Entry]) -> None:

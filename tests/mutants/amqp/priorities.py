@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 LEVEL = "amqp.core.ready:ByPriority._level"
+RANK = "amqp.core.ready:ByPriority._priority"
 PUSH = "amqp.core.ready:ByPriority.push"
 RESTORE = "amqp.core.ready:ByPriority.restore"
 INIT = "amqp.core.queues:Queue.__init__"
@@ -28,21 +29,21 @@ MUTANTS = [
     ),
     Mutant(
         "priority-missing-is-4",
-        LEVEL,
+        RANK,
         "entry.message.content.priority or 0",
         "4 if entry.message.content.priority is None else entry.message.content.priority",
         kills=("amqp.priorities.missing-is-lowest",),
     ),
     Mutant(
         "priority-missing-below-0",
-        LEVEL,
+        RANK,
         "entry.message.content.priority or 0",
         "-1 if entry.message.content.priority is None else entry.message.content.priority",
         kills=("amqp.priorities.missing-is-lowest",),
     ),
     Mutant(
         "priority-without-maximum",
-        LEVEL,
+        RANK,
         "min(entry.message.content.priority or 0, self._max_priority)",
         "entry.message.content.priority or 0",
         kills=("amqp.priorities.above-maximum-is-maximum",),

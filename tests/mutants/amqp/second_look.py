@@ -249,7 +249,7 @@ MUTANTS = [
     ),
     Mutant(
         "priority-above-maximum-is-lowest",
-        "amqp.core.ready:ByPriority._level",
+        "amqp.core.ready:ByPriority._priority",
         "min(entry.message.content.priority or 0, self._max_priority)",
         "(entry.message.content.priority or 0) % (self._max_priority + 1)",
         kills=(
