@@ -87,6 +87,7 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
             max_examples=max(1, round(_base_examples / cost)),
             deadline=None,
             database=None,
+            derandomize=False,  # the profile that Hypothesis loads in CI would ignore the seed
             phases=_phases,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
