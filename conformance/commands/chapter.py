@@ -40,13 +40,17 @@ def run(arguments: argparse.Namespace) -> int:
             identifier,
             semantic.statement,
             "[green]tested[/]" if tested else "[red]gap[/]",
-            f"{len(tested)} requirements" if tested else "",
+            _counted(len(tested)) if tested else "",
             _summary(tested, verdicts),
         )
     table_console().print(table)
     total = len(load_chapter())
     print(f"{total - gaps} of {total} semantics are tested, {gaps} are not")
     return 0
+
+
+def _counted(requirements: int) -> str:
+    return "1 requirement" if requirements == 1 else f"{requirements} requirements"
 
 
 def _latest_verdicts(folders: list[Path]) -> dict[str, dict[str, str]]:

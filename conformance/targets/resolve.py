@@ -26,6 +26,9 @@ FILE.toml            a broker described by a file (docs/guides/testing-a-broker.
 def resolve(text: str) -> Target:
     """Return the target for one of FORMS; nothing is started. Raises UsageError."""
     kind, _, rest = text.partition(":")
+    containers = descriptor.shipped()
+    if text == f"{kind}:" and (kind == "reference" or kind in containers):
+        raise UsageError(f"target {text!r} lacks its version; give one, or say {kind!r}")
     if text.startswith("amqp://"):
         endpoint = parse_amqp_url(text)
         return ExternalTarget(f"amqp://{endpoint.address}", endpoint)
@@ -39,7 +42,6 @@ def resolve(text: str) -> Target:
             return RabbitMqProcessTarget()
         if product == "reference":
             return ServedReferenceTarget(version or None)
-    containers = descriptor.shipped()
     if kind in containers:
         return descriptor.build(containers[kind], rest or None)
     shown = without_password(text)

@@ -19,6 +19,7 @@
 | a target that hangs: not run | 3    | test_a_target_that_hangs | runner/test_unreachable         |
 | Ctrl-C: partial results      | 130  |                          | runner/test_interruption        |
 | Ctrl-C: containers removed   | 130  |                          | targets/test_container          |
+| any of these to `compare`    | 2, 3 |                          | machines/test_compare           |
 | garbage to the reference     |      |                          | test_session_robustness         |
 """
 

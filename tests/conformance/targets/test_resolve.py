@@ -52,6 +52,15 @@ def test_an_unknown_version_shows_the_known_ones(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("product", ["reference", "rabbitmq"])
+def test_an_empty_version_is_refused(product: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(f"{product}:")
+    assert (
+        str(caught.value) == f"target '{product}:' lacks its version; give one, or say '{product}'"
+    )
+
+
 def test_tls_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match="TLS is not supported; give an amqp:// address"):
         resolve("amqps://h/")
