@@ -136,7 +136,6 @@ class DeadLetters:
             headers["x-last-death-queue"] = longstr(newest.queue)
             headers["x-last-death-exchange"] = longstr(message.exchange)
         headers["x-death"] = Field("array", [Field("table", d.to_table()) for d in deaths])
-        headers.pop("BCC", None)
         if has_key and self._vhost.dialect.cc_dropped_with_dead_letter_key:
             headers.pop("CC", None)
         content = Content(properties.replace(headers=headers, expiration=None))
