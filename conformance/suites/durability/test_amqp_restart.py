@@ -143,7 +143,7 @@ def test_ttl_runs_while_the_broker_is_down(amqp: AmqpTester) -> None:
         observed=lambda: f"{amqp.admin.ready(queue)} messages",
     )
     lived_s = time.monotonic() - published_s
-    expect.at_least(lived_s, 1.0 - CLOCK_S, "seconds that the message with one second to live lived")
+    expect.at_least(lived_s, 1.0 - CLOCK_S, "seconds that a message with one to live lived")
     expect.equal(amqp.bodies(queue), ["long"])
 
 
