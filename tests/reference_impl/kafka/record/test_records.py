@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_impl.kafka.wire.batches import Batch, check_batch, read_header, split_batches, stamp
-from reference_impl.kafka.wire.codec import decode
-from reference_impl.kafka.wire.records import (
+from reference_impl.kafka.record.batches import (
+    Batch,
+    check_batch,
+    read_header,
+    split_batches,
+    stamp,
+)
+from reference_impl.kafka.record.records import (
     ABORT,
     COMMIT,
     InvalidRecord,
@@ -21,6 +26,7 @@ from reference_impl.kafka.wire.records import (
     read_payload,
     read_records,
 )
+from reference_impl.kafka.wire.codec import decode
 from tests.reference_impl.kafka.wire.kafka_python_twin import kafka_record
 from tests.reference_impl.strategies import quick
 

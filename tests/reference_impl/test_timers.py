@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_impl.amqp.core.timers import Timer, Timers
 from reference_impl.clock import ManualClock
+from reference_impl.timers import Timer, Timers
 from tests.reference_impl.strategies import quick
 
 START_MS = 1_000

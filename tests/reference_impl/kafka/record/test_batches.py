@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_impl.kafka.wire.batches import (
+from reference_impl.kafka.record.batches import (
     CREATE_TIME,
     HEADER_SIZE,
     LOG_APPEND_TIME,

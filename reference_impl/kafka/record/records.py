@@ -15,7 +15,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from reference_impl.kafka.wire.batches import (
+from reference_impl.kafka.errors import Malformed
+from reference_impl.kafka.record.batches import (
     COMPRESSION_BITS,
     CONTROL,
     HEADER_SIZE,
@@ -26,7 +27,6 @@ from reference_impl.kafka.wire.batches import (
     BatchHeader,
     assemble,
 )
-from reference_impl.kafka.wire.octets import Malformed
 
 ABORT, COMMIT = 0, 1
 """Types of control records that end a transaction."""

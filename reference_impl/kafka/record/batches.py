@@ -15,8 +15,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from reference_impl.kafka.wire.crc import crc32c
-from reference_impl.kafka.wire.octets import Malformed
+from reference_impl.kafka.errors import Malformed
+from reference_impl.kafka.record.crc import crc32c
 
 HEADER_SIZE = 61
 OVERHEAD = 12
