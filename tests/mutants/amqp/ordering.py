@@ -80,9 +80,12 @@ MUTANTS = [
         "returns-overtake-each-other",
         "amqp.channel_session:ChannelSession.return_message",
         "    self._send_content(method, header, message.body)",
-        "    earlier, self.session.out = self.session.out, []\n"
-        "    self._send_content(method, header, message.body)\n"
-        "    self.session.out += earlier",
+        "    held, self.held = getattr(self, 'held', None), None\n"
+        "    if held is None:\n"
+        "        self.held = method, header, message.body\n"
+        "    else:\n"
+        "        self._send_content(method, header, message.body)\n"
+        "        self._send_content(*held)",
         kills=("amqp.ordering.returns-come-in-order",),
     ),
     Mutant(
