@@ -70,19 +70,23 @@ class Transcript:
 
     def lines(self) -> list[Line]:
         """Decode: frames in the order in which they were completed, on all connections."""
-        lines: list[Line] = []
+        return list(self.decoded())
+
+    def decoded(self, direction: str | None = None) -> Iterator[Line]:
+        """The same one by one, of both directions or of one."""
         streams: dict[tuple[int, str], bytes] = {}
         for chunk in self._chunks:
+            if direction not in (None, chunk.direction):
+                continue
             key = chunk.connection, chunk.direction
             pending = streams.get(key, b"") + chunk.octets
             used = 0
             for text, octets in self._decoder(pending):
                 used += len(octets)
                 at_ms = (chunk.at_s - self._started_s) * 1000
-                lines.append(Line(at_ms, chunk.connection, chunk.direction, text, octets))
+                yield Line(at_ms, chunk.connection, chunk.direction, text, octets)
             streams[key] = pending[used:]
-        for (connection, direction), rest in streams.items():
+        for (connection, sender), rest in streams.items():
             if rest:
                 text = f"{len(rest)} octets that are no whole frame"
-                lines.append(Line(0.0, connection, direction, text, rest))
-        return lines
+                yield Line(0.0, connection, sender, text, rest)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from conformance.drivers.amqp.decoding import describe_frame
@@ -44,11 +46,12 @@ def add_traffic(record: TestRecord, tester: AmqpTester) -> None:
     """Add what the last example did: for a failure whole, for a pass in short."""
     record.examples = max(1, tester.examples)
     record.octets = tester.transcript.counts()
-    lines = [_concealed(line, tester.endpoint.password) for line in tester.transcript.lines()]
-    sent = [line.text for line in lines if line.direction == ">"]
     passed = record.verdict is Verdict.PASSED
     shown = MAX_OPERATIONS_OF_A_PASS if passed else MAX_OPERATIONS
-    record.operations = [text for text in sent if _is_operation(text)][:shown]
+    password = tester.endpoint.password
+    sent = (_concealed(line, password) for line in tester.transcript.decoded(">"))
+    operations = (line.text for line in sent if _is_operation(line.text))
+    record.operations = list(itertools.islice(operations, shown))
     if not passed:
         record.truncated = tester.transcript.truncated
         record.transcript = [
@@ -59,7 +62,7 @@ def add_traffic(record: TestRecord, tester: AmqpTester) -> None:
                 "text": line.text,
                 "hex": line.octets.hex(),
             }
-            for line in lines
+            for line in (_concealed(line, password) for line in tester.transcript.lines())
         ]
 
 

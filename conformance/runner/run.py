@@ -128,6 +128,7 @@ def _arguments(
         "no:unraisableexception",
         "-p",
         "no:threadexception",
+        "--assert=plain",  # what a broker breaks is told by `expect`; rewriting costs a second
         "--capture=no",
         "--import-mode=importlib",
         f"--hypothesis-seed={options.seed}",

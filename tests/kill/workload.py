@@ -50,7 +50,7 @@ def run_round(seed: int) -> Round:
             history.sent("publisher", queue, f"m{number}", outcome)
         for body, certain in settled.items():
             history.received("before", queue, body, "ok" if certain else "unknown")
-        recovered = amqp.admin.drain(queue)
+        recovered = amqp.admin.drain(queue, at_most=2 * published)
         for message in recovered:
             history.received("after", queue, message.text, redelivered=message.redelivered)
         amqp.close()

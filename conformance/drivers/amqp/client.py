@@ -693,13 +693,13 @@ class Channel:
             raise Mismatch("a message", "get-empty", f"basic.get from {queue}")
         return message
 
-    def drain(self, queue: str) -> list[Message]:
+    def drain(self, queue: str, *, at_most: int = MAX_DRAINED) -> list[Message]:
         """Take everything that is ready, settled at once. A queue that never ends is broken."""
         messages: list[Message] = []
         while (message := self.get(queue, ack=False)) is not None:
             messages.append(message)
-            if len(messages) > MAX_DRAINED:
-                raise Mismatch("an empty queue in the end", f"{MAX_DRAINED} messages and more")
+            if len(messages) > at_most:
+                raise Mismatch("an empty queue in the end", f"{at_most} messages and more")
         return messages
 
     def ack(self, tag: int, *, multiple: bool = False) -> None:
