@@ -395,10 +395,12 @@ class Subject:
         over = {symbol for symbol, channel in self.channels.items() if _is_over(channel)}
         if over:
             self.lost(over)
-        gone = {name for (_, name), looker in self._lookers.items() if _is_over(looker)}
-        self.exchanges -= gone
-        for name in gone & self.queues.keys():
-            del self.queues[name]
+        for letter, name in [where for where, looker in self._lookers.items() if _is_over(looker)]:
+            del self._lookers[letter, name]
+            if name not in self.queues:
+                self.exchanges.discard(name)
+            elif self.queues[name].owner == letter:  # asked in vain: it is gone
+                del self.queues[name]
 
     def delivered(self, symbol: str, message: Message) -> None:
         """A message arrived on a channel, and both sides agree on it."""
