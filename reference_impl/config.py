@@ -10,6 +10,7 @@ from reference_impl.amqp.core.access import Permissions, User
 from reference_impl.amqp.core.broker import GUEST
 from reference_impl.amqp.versions import DEFAULT_VERSION
 from reference_impl.errors import ConfigurationError
+from reference_impl.kafka.versions import DEFAULT_VERSION as DEFAULT_KAFKA_VERSION
 
 LOOPBACK = "127.0.0.1"
 MAX_PORT = 65_535
@@ -19,12 +20,16 @@ MAX_PORT = 65_535
 class Config:
     """Settings of one reference broker.
 
-    `amqp` is where to listen, as (host, port); port 0 picks a free one, None does not listen.
+    `amqp` and `kafka` are where to listen, as (host, port); port 0 picks a free one, None does not
+    listen. With `kafka_sasl` Kafka's clients must log in as one of `users`.
     `data` is the directory of a durable broker; None keeps everything in memory.
     """
 
     rabbitmq: str = DEFAULT_VERSION
     amqp: tuple[str, int] | None = (LOOPBACK, 0)
+    kafka_version: str = DEFAULT_KAFKA_VERSION
+    kafka: tuple[str, int] | None = (LOOPBACK, 0)
+    kafka_sasl: bool = False
     data: Path | None = None
     fsync: bool = False
     vhosts: tuple[str, ...] = ("/",)

@@ -15,6 +15,9 @@ from reference_impl.amqp.versions import dialect_for
 from reference_impl.clock import Clock, ManualClock
 from reference_impl.config import Config
 from reference_impl.errors import ConnectionForced, StorageError
+from reference_impl.kafka.core.broker import NODE_ID, KafkaBroker, Node
+from reference_impl.kafka.session import KafkaSession
+from reference_impl.kafka.versions import dialect_for as kafka_dialect_for
 from reference_impl.server.clock import MonotonicClock, SystemClock
 from reference_impl.server.listener import ProtocolServer, Turn
 from reference_impl.storage.durable import DurableJournal
@@ -47,12 +50,23 @@ class BrokerServer:
             config.vhosts,
             config.users,
         )
+        self.kafka_broker = KafkaBroker(
+            kafka_dialect_for(config.kafka_version),
+            self.clock,
+            lambda: secrets.token_bytes(16),
+            self._turn.request,
+            users={user.name: user.password for user in config.users}
+            if config.kafka_sasl
+            else None,
+        )
         self._store: DurableStore | None = None
         self.torn_bytes = 0
         if config.data is not None:
             self._store = self._open_store(config.data)
         self._amqp = ProtocolServer(self._new_amqp_session, self._turn, self._liveness.now_ms)
+        self._kafka = ProtocolServer(self._new_kafka_session, self._turn, self._liveness.now_ms)
         self.amqp_address: tuple[str, int] | None = None
+        self.kafka_address: tuple[str, int] | None = None
         self._forget_clock: Callable[[], None] = lambda: None
         self._giving_up: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -69,6 +83,9 @@ class BrokerServer:
     def _new_amqp_session(self, on_output: Callable[[], None]) -> AmqpSession:
         return AmqpSession(self.broker, self._liveness, on_output)
 
+    def _new_kafka_session(self, on_output: Callable[[], None]) -> KafkaSession:
+        return KafkaSession(self.kafka_broker, on_output)
+
     # -- life -------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -76,6 +93,9 @@ class BrokerServer:
         try:
             if self.config.amqp is not None:
                 self.amqp_address = await self._amqp.start(*self.config.amqp)
+            if self.config.kafka is not None:
+                self.kafka_address = await self._kafka.start(*self.config.kafka)
+                self.kafka_broker.node = Node(NODE_ID, *self.kafka_address)
         except BaseException:
             self._close_store()
             raise
@@ -115,6 +135,7 @@ class BrokerServer:
             self._timer.cancel()
         try:
             await self._amqp.stop()
+            await self._kafka.stop()
             self._close_store()
         except StorageError as error:
             self.failure = error
@@ -157,6 +178,7 @@ class BrokerServer:
         """Let everything happen that is due on the broker's clock."""
         self._armed_for_ms = None
         self.broker.timers.run_due()
+        self.kafka_broker.timers.run_due()
         self._turn.request()
 
     def _clock_advanced(self) -> None:
@@ -177,7 +199,10 @@ class BrokerServer:
 
     def _arm_timer(self) -> None:
         """Wake up when the next timer of the broker is due; a manual clock wakes us itself."""
-        due_ms = self.broker.timers.next_due_ms()
+        amqp_due_ms = self.broker.timers.next_due_ms()
+        due_ms = self.kafka_broker.timers.next_due_ms()
+        if due_ms is None or (amqp_due_ms is not None and amqp_due_ms < due_ms):
+            due_ms = amqp_due_ms
         if due_ms == self._armed_for_ms:
             return
         self._armed_for_ms = due_ms

@@ -41,7 +41,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
     f"{KAFKA}.apis": (f"{KAFKA}.apis", f"{KAFKA}.core", f"{KAFKA}.wire", *KAFKA_PLAIN),
     f"{KAFKA}.session": (f"{KAFKA}.apis", f"{KAFKA}.core", f"{KAFKA}.wire", *KAFKA_PLAIN),
     "reference_impl.storage": ("reference_impl.storage", "reference_impl.errors"),
-    "reference_impl.config": (f"{AMQP}.core.access", f"{AMQP}.core.broker", *PLAIN),
+    "reference_impl.config": (
+        f"{AMQP}.core.access",
+        f"{AMQP}.core.broker",
+        f"{KAFKA}.versions",
+        *PLAIN,
+    ),
     "reference_impl.server": ("reference_impl",),
     "reference_impl.__main__": ("reference_impl.server",),
     "reference_impl": ("reference_impl",),
@@ -119,6 +124,7 @@ def _roots(path: str) -> list[str]:
 OPTIONAL_IMPORTS = {
     ("reference_impl/server/loops.py", "uvloop"): "a faster loop",
     ("reference_impl/kafka/record/crc.py", "google_crc32c"): "CRC32C 2000 times as fast",
+    ("reference_impl/kafka/record/compression.py", "cramjam"): "snappy, lz4 and zstd",
 }
 """What the reference uses when it is there."""
 

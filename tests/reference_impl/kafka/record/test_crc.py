@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference_impl.kafka.record.crc import crc32c, crc32c_by_table
 from reference_impl.kafka.record import crc
+from reference_impl.kafka.record.crc import crc32c, crc32c_by_table
 from tests.reference_impl.strategies import quick
 
 

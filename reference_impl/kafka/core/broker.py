@@ -1,0 +1,101 @@
+"""One Kafka node: what the APIs work on. A cluster of one, leader of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from reference_impl.clock import Clock
+from reference_impl.kafka.core.appending import AppendResult, append_produced
+from reference_impl.kafka.core.configs import TopicSettings, topic_settings
+from reference_impl.kafka.core.store import MemoryStore
+from reference_impl.kafka.core.topics import Topic, Topics, check_name
+from reference_impl.kafka.errors import ErrorCode, Refused
+from reference_impl.kafka.record.batches import Batch
+from reference_impl.kafka.versions import KafkaDialect
+from reference_impl.timers import Timers
+
+NODE_ID = 1
+LEADER_EPOCH = 0
+
+
+class Node(NamedTuple):
+    """The broker as clients are told to reach it."""
+
+    id: int
+    host: str
+    port: int
+
+
+class KafkaBroker:
+    """Topics, groups and transactions of one node.
+
+    `new_id` returns 16 random octets, which name the cluster, topics and members.
+    """
+
+    def __init__(
+        self,
+        dialect: KafkaDialect,
+        clock: Clock,
+        new_id: Callable[[], bytes],
+        on_timer: Callable[[], None],
+        *,
+        auto_create_topics: bool = True,
+        default_partitions: int = 1,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        self.dialect = dialect
+        self.clock = clock
+        self.new_id = new_id
+        self.timers = Timers(clock, on_timer)
+        self.store = MemoryStore()
+        self.node = Node(NODE_ID, "127.0.0.1", 0)
+        """Set by the server once it listens."""
+        self.cluster_id = new_id()
+        self.auto_create_topics = auto_create_topics
+        self.default_partitions = default_partitions
+        self.users = users
+        """Passwords by name where clients must log in (SASL PLAIN); None lets everybody in."""
+        self.topic_settings = topic_settings(dialect)
+        self.topics = Topics()
+
+    # -- topics -----------------------------------------------------------------------------
+
+    def check_new_topic(self, name: str) -> None:
+        """Raise Refused unless a topic of this name can be created."""
+        check_name(name)
+        if name in self.topics:
+            raise Refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
+        other = self.topics.colliding_with(name)
+        if other is not None:
+            raise Refused(
+                ErrorCode.INVALID_TOPIC_EXCEPTION,
+                f"Topic '{name}' collides with existing topic: {other}",
+            )
+
+    def create_topic(
+        self, name: str, partitions: int, given: Mapping[str, str] | None = None
+    ) -> Topic:
+        """Create a topic. Raises Refused, with nothing changed."""
+        self.check_new_topic(name)
+        topic = Topic(name, self.new_id(), TopicSettings(self.topic_settings, given or {}))
+        topic.add_partitions(partitions)
+        self.topics.add(topic)
+        self.store.topic_created(topic)
+        return topic
+
+    def delete_topic(self, topic: Topic) -> None:
+        """Delete a topic and everything in it."""
+        self.topics.remove(topic)
+        self.store.topic_deleted(topic)
+
+    # -- records ----------------------------------------------------------------------------
+
+    def append(self, topic: Topic, partition: int, batch: Batch) -> AppendResult:
+        """Append what a client produced. Raises Refused, with nothing changed."""
+        log = topic.partitions[partition]
+        result = append_produced(log, topic.settings, batch, self.clock.now_ms())
+        if result.batch is not None:
+            self.store.appended(topic, partition, result.batch)
+            log.tell_watchers()
+        return result
