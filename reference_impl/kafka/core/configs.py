@@ -12,47 +12,46 @@ from reference_impl.kafka.errors import ErrorCode, Refused
 from reference_impl.kafka.record.batches import COMPRESSIONS, CREATE_TIME, LOG_APPEND_TIME
 from reference_impl.kafka.versions import DIALECTS, KafkaDialect
 
-INT_MAX = 2**31 - 1
 LONG_MAX = 2**63 - 1
 
 Value = int | float | bool | str | tuple[str, ...]
 
 _TABLE = """
-cleanup.policy                           list     delete               compact|delete
-compression.gzip.level                   int      -1                   -1
-compression.lz4.level                    int      9                    1
-compression.type                         string   producer             uncompressed|producer|gzip|snappy|lz4|zstd
-compression.zstd.level                   int      3                    -131072
-delete.retention.ms                      long     86400000             0
-file.delete.delay.ms                     long     60000                0
-flush.messages                           long     9223372036854775807  1
-flush.ms                                 long     9223372036854775807  0
+cleanup.policy                           list     delete      compact|delete
+compression.gzip.level                   int      -1          -1
+compression.lz4.level                    int      9           1
+compression.type                         string   producer    uncompressed|producer|gzip|snappy|lz4|zstd
+compression.zstd.level                   int      3           -131072
+delete.retention.ms                      long     86400000    0
+file.delete.delay.ms                     long     60000       0
+flush.messages                           long     max         1
+flush.ms                                 long     max         0
 follower.replication.throttled.replicas  list     -
-index.interval.bytes                     int      4096                 0
+index.interval.bytes                     int      4096        0
 leader.replication.throttled.replicas    list     -
-local.retention.bytes                    long     -2                   -2
-local.retention.ms                       long     -2                   -2
-max.compaction.lag.ms                    long     9223372036854775807  1
-max.message.bytes                        int      1048588              0
-message.downconversion.enable            boolean  true                 3.9
-message.format.version                   string   3.0-IV1              3.9
-message.timestamp.after.max.ms           long     9223372036854775807  0
-message.timestamp.before.max.ms          long     9223372036854775807  0
-message.timestamp.difference.max.ms      long     9223372036854775807  3.9
-message.timestamp.type                   string   CreateTime           CreateTime|LogAppendTime
-min.cleanable.dirty.ratio                double   0.5                  0
-min.compaction.lag.ms                    long     0                    0
-min.insync.replicas                      int      1                    1
+local.retention.bytes                    long     -2          -2
+local.retention.ms                       long     -2          -2
+max.compaction.lag.ms                    long     max         1
+max.message.bytes                        int      1048588     0
+message.downconversion.enable            boolean  true        3.9
+message.format.version                   string   3.0-IV1     3.9
+message.timestamp.after.max.ms           long     max         0
+message.timestamp.before.max.ms          long     max         0
+message.timestamp.difference.max.ms      long     max         3.9
+message.timestamp.type                   string   CreateTime  CreateTime|LogAppendTime
+min.cleanable.dirty.ratio                double   0.5         0
+min.compaction.lag.ms                    long     0           0
+min.insync.replicas                      int      1           1
 preallocate                              boolean  false
 remote.copy.disable                      boolean  false
 remote.log.delete.on.disable             boolean  false
 remote.storage.enable                    boolean  false
 retention.bytes                          long     -1
-retention.ms                             long     604800000            -1
-segment.bytes                            int      1073741824           14
-segment.index.bytes                      int      10485760             4
-segment.jitter.ms                        long     0                    0
-segment.ms                               long     604800000            1
+retention.ms                             long     604800000   -1
+segment.bytes                            int      1073741824  14
+segment.index.bytes                      int      10485760    4
+segment.jitter.ms                        long     0           0
+segment.ms                               long     604800000   1
 unclean.leader.election.enable           boolean  false
 """
 """Name, type, default, and the least value, the allowed ones, or the only version."""
@@ -115,7 +114,8 @@ def topic_settings(dialect: KafkaDialect) -> dict[str, Setting]:
             continue
         allowed = tuple(rule.split("|")) if "|" in rule else ()
         least = int(rule) if rule and not allowed and rule not in DIALECTS else None
-        settings[name] = Setting(name, kind, "" if default == "-" else default, least, allowed)
+        default = {"-": "", "max": str(LONG_MAX)}.get(default, default)
+        settings[name] = Setting(name, kind, default, least, allowed)
     _adjust(settings, "message.timestamp.after.max.ms", default=dialect.timestamp_after_max_ms)
     _adjust(settings, "segment.bytes", least=dialect.least_segment_bytes)
     return settings

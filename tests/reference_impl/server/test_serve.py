@@ -262,7 +262,7 @@ print(sorted({name.partition(".")[0] for name in sys.modules if sys.modules[name
 @pytest.mark.slow
 @pytest.mark.parametrize("blocked", [False, True])
 def test_nothing_but_the_standard_library_is_imported(blocked: bool) -> None:
-    """Isolated from the environment: with no site packages at all, or with the extras out of reach."""
+    """Isolated from the environment: with no site packages, or with the extras out of reach."""
     script = ALONE.replace("ROOT", repr(str(ROOT))).replace("BLOCKED", str(blocked))
     flags = ["-I"] if blocked else ["-I", "-S"]
     ended = subprocess.run(
