@@ -20,7 +20,7 @@ _TABLE = """
 cleanup.policy                           list     delete      compact|delete
 compression.gzip.level                   int      -1          -1
 compression.lz4.level                    int      9           1
-compression.type                         string   producer    uncompressed|producer|gzip|snappy|lz4|zstd
+compression.type                         string   producer    a|codec
 compression.zstd.level                   int      3           -131072
 delete.retention.ms                      long     86400000    0
 file.delete.delay.ms                     long     60000       0
@@ -113,6 +113,8 @@ def topic_settings(dialect: KafkaDialect) -> dict[str, Setting]:
         if rule in DIALECTS and rule != dialect.version:
             continue
         allowed = tuple(rule.split("|")) if "|" in rule else ()
+        if allowed == ("a", "codec"):
+            allowed = ("producer", "uncompressed", *COMPRESSIONS[1:])
         least = int(rule) if rule and not allowed and rule not in DIALECTS else None
         default = {"-": "", "max": str(LONG_MAX)}.get(default, default)
         settings[name] = Setting(name, kind, default, least, allowed)
