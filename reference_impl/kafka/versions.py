@@ -29,6 +29,8 @@ class KafkaDialect:
     transaction_version: int
     """Level of transaction.version: with 2 a producer's epoch grows with each transaction, and
     Produce adds partitions to it (KIP-890)."""
+    keeps_transaction_start: bool
+    """Whether InitProducerId leaves the start time of the last transaction as it was."""
     empty_cleanup_policy: bool
     """Whether cleanup.policy may be empty (KIP-1161)."""
 
@@ -47,6 +49,7 @@ DIALECTS = {
             timestamp_after_max_ms=UNLIMITED,
             least_segment_bytes=14,
             transaction_version=0,
+            keeps_transaction_start=True,
             empty_cleanup_policy=False,
         ),
         KafkaDialect(
@@ -63,6 +66,7 @@ DIALECTS = {
             timestamp_after_max_ms=HOUR_MS,
             least_segment_bytes=MIB,
             transaction_version=2,
+            keeps_transaction_start=False,
             empty_cleanup_policy=True,
         ),
     )

@@ -8,13 +8,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_impl.kafka.apis import api_versions, fetch, list_offsets, metadata, produce
+from reference_impl.kafka.apis import (
+    add_offsets_to_txn,
+    add_partitions_to_txn,
+    api_versions,
+    describe_producers,
+    describe_transactions,
+    end_txn,
+    fetch,
+    init_producer_id,
+    list_offsets,
+    list_transactions,
+    metadata,
+    offset_for_leader_epoch,
+    produce,
+)
 from reference_impl.kafka.apis.request import Answer, Handler, Request
 from reference_impl.kafka.wire.versions import API_NAMES
 
 __all__ = ["HANDLERS", "UNSERVED", "Answer", "Handler", "Request"]
 
-_MODULES: tuple[Any, ...] = (api_versions, fetch, list_offsets, metadata, produce)
+_MODULES: tuple[Any, ...] = (
+    add_offsets_to_txn,
+    add_partitions_to_txn,
+    api_versions,
+    describe_producers,
+    describe_transactions,
+    end_txn,
+    fetch,
+    init_producer_id,
+    list_offsets,
+    list_transactions,
+    metadata,
+    offset_for_leader_epoch,
+    produce,
+)
 
 HANDLERS: dict[int, Handler] = {module.API_KEY: module.handle for module in _MODULES}
 

@@ -137,6 +137,7 @@ class _Attempt:
                 "partition_index": one["partition"],
                 "error_code": refused.code,
                 "high_watermark": -1,
+                "aborted_transactions": None,
                 "records": b"",
             }, 0
         result = log.read(

@@ -80,9 +80,17 @@ def records_of(batch: Batch | StoredBatch) -> Iterator[Record]:
 
 
 def append_produced(
-    log: PartitionLog, settings: TopicSettings, batch: Batch, now_ms: int
+    log: PartitionLog,
+    settings: TopicSettings,
+    batch: Batch,
+    now_ms: int,
+    *,
+    from_zero: bool = False,
 ) -> AppendResult:
-    """Check a client's batch and append it. Raises Refused, with nothing changed."""
+    """Check a client's batch and append it. Raises Refused, with nothing changed.
+
+    With `from_zero` a producer that the log does not know begins with sequence number 0.
+    """
     header = batch.header
     _check_batch(batch, settings)
     if header.producer_id != NO_PRODUCER_ID:
@@ -91,7 +99,12 @@ def append_produced(
         duplicate = state.duplicate_of(header.producer_epoch, header.base_sequence, last_sequence)
         if duplicate is not None:
             return AppendResult(duplicate.first_offset, NO_TIMESTAMP, None)
-        state.check_data(header.producer_epoch, header.base_sequence, header.is_transactional)
+        state.check_data(
+            header.producer_epoch,
+            header.base_sequence,
+            header.is_transactional,
+            from_zero=from_zero,
+        )
     log_append_time_ms = NO_TIMESTAMP
     octets = place(batch.octets, log.end_offset, log.leader_epoch)
     if settings.timestamp_type == LOG_APPEND_TIME:

@@ -8,15 +8,21 @@ from typing import NamedTuple
 from reference_impl.clock import Clock
 from reference_impl.kafka.core.appending import AppendResult, append_produced
 from reference_impl.kafka.core.configs import TopicSettings, topic_settings
+from reference_impl.kafka.core.log import StoredBatch
 from reference_impl.kafka.core.store import MemoryStore
 from reference_impl.kafka.core.topics import Topic, Topics, check_name
+from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
+from reference_impl.kafka.core.transactions import Transactions
 from reference_impl.kafka.errors import ErrorCode, Refused
-from reference_impl.kafka.record.batches import Batch
+from reference_impl.kafka.record.batches import Batch, read_header
+from reference_impl.kafka.record.records import ABORT, COMMIT, build_end_marker
 from reference_impl.kafka.versions import KafkaDialect
 from reference_impl.timers import Timers
 
 NODE_ID = 1
 LEADER_EPOCH = 0
+COORDINATOR_EPOCH = 0
+"""Leader epoch of the partitions of __transaction_state."""
 
 
 class Node(NamedTuple):
@@ -58,6 +64,14 @@ class KafkaBroker:
         """Passwords by name where clients must log in (SASL PLAIN); None lets everybody in."""
         self.topic_settings = topic_settings(dialect)
         self.topics = Topics()
+        self.transactions = Transactions(
+            clock,
+            self.timers,
+            self.write_marker,
+            self.store,
+            level=dialect.transaction_version,
+            keeps_start_time=dialect.keeps_transaction_start,
+        )
 
     # -- topics -----------------------------------------------------------------------------
 
@@ -91,11 +105,45 @@ class KafkaBroker:
 
     # -- records ----------------------------------------------------------------------------
 
-    def append(self, topic: Topic, partition: int, batch: Batch) -> AppendResult:
-        """Append what a client produced. Raises Refused, with nothing changed."""
+    def append(
+        self, topic: Topic, partition: int, batch: Batch, *, from_zero: bool = False
+    ) -> AppendResult:
+        """Append what a client produced. Raises Refused, with nothing changed.
+
+        With `from_zero` a producer that the log does not know begins with sequence number 0.
+        """
         log = topic.partitions[partition]
-        result = append_produced(log, topic.settings, batch, self.clock.now_ms())
+        now_ms = self.clock.now_ms()
+        result = append_produced(log, topic.settings, batch, now_ms, from_zero=from_zero)
         if result.batch is not None:
             self.store.appended(topic, partition, result.batch)
             log.tell_watchers()
         return result
+
+    def write_marker(
+        self, partition: TopicPartition, producer: ProducerIdentity, commit: bool
+    ) -> None:
+        """End a producer's transaction in one partition, if that still exists.
+
+        A log that has seen a newer epoch of this producer takes no marker: nothing of the
+        transaction can be in it.
+        """
+        topic = self.topics.find(partition.topic)
+        if topic is None or partition.partition >= len(topic.partitions):
+            return
+        log = topic.partitions[partition.partition]
+        if log.producer(producer.producer_id).epoch > producer.epoch:
+            return
+        octets = build_end_marker(
+            COMMIT if commit else ABORT,
+            offset=log.end_offset,
+            timestamp=self.clock.now_ms(),
+            producer_id=producer.producer_id,
+            producer_epoch=producer.epoch,
+            coordinator_epoch=COORDINATOR_EPOCH,
+            leader_epoch=log.leader_epoch,
+        )
+        batch = StoredBatch(read_header(octets), octets)
+        log.append_marker(batch, commit=commit, coordinator_epoch=COORDINATOR_EPOCH)
+        self.store.appended(topic, partition.partition, batch)
+        log.tell_watchers()

@@ -22,6 +22,8 @@ from reference_impl.kafka.core.producers import (
 from reference_impl.kafka.errors import ErrorCode, Refused
 from reference_impl.kafka.record.batches import BatchHeader
 
+NO_LEADER_EPOCH = -1
+
 
 class StoredBatch(NamedTuple):
     """A batch of a log: its header with offset and epoch as stored, and all its octets."""
@@ -83,7 +85,8 @@ class PartitionLog:
     @property
     def stable_offset(self) -> int:
         """First offset of the earliest open transaction, or the high watermark (LSO)."""
-        return min(self._open.values()) if self._open else self.end_offset
+        first = min(self._open.values()) if self._open else self.end_offset
+        return max(first, self.start_offset)
 
     def readable_end(self, *, committed: bool) -> int:
         """First offset that a consumer of this isolation level may not read yet."""
@@ -94,6 +97,11 @@ class PartitionLog:
     def producer(self, producer_id: int) -> ProducerState:
         """The state of a producer id, which is new if it never wrote here."""
         return self.producers.get(producer_id) or ProducerState()
+
+    def has_transaction_of(self, producer_id: int, epoch: int) -> bool:
+        """Whether this producer wrote here in a transaction that is open."""
+        state = self.producers.get(producer_id)
+        return state is not None and state.transaction_start is not None and state.epoch == epoch
 
     def append(self, batch: StoredBatch) -> None:
         """Append a batch whose base offset is the log end and whose producer has been checked."""
@@ -199,14 +207,19 @@ class PartitionLog:
             yield self._batches[index]
 
     def epoch_end(self, leader_epoch: int) -> tuple[int, int]:
-        """Return the largest epoch up to `leader_epoch` and the offset after its last record;
-        (-1, -1) for one that is not known (KIP-101)."""
+        """Return the largest epoch up to `leader_epoch` and the offset after its last record.
+
+        It is (-1, -1) for one of the future and for -1; one before all that are known ended where
+        the log starts (KIP-101, LeaderEpochFileCache.endOffsetFor).
+        """
         if leader_epoch == self.leader_epoch:
             return leader_epoch, self.end_offset
+        if leader_epoch > self.leader_epoch or leader_epoch == NO_LEADER_EPOCH:
+            return NO_LEADER_EPOCH, -1
         epochs = [batch.header.leader_epoch for batch in self._batches]
         index = bisect_right(epochs, leader_epoch)
-        if leader_epoch > self.leader_epoch or index == 0:
-            return -1, -1
+        if index == 0:
+            return leader_epoch, self.start_offset
         end = self._batches[index].header.base_offset if index < len(epochs) else self.end_offset
         return epochs[index - 1], end
 

@@ -58,19 +58,21 @@ class ProducerState:
                 return batch
         return None
 
-    def check_data(self, epoch: int, first_sequence: int, transactional: bool) -> None:
+    def check_data(
+        self, epoch: int, first_sequence: int, transactional: bool, *, from_zero: bool = False
+    ) -> None:
         """Raise what keeps a client's batch out of the log; nothing is changed.
 
-        A producer id without any state may begin with any sequence number.
+        A producer id without any state may begin with any sequence number, unless `from_zero`.
         """
         self._check_epoch(epoch)
         if epoch != self.epoch:
-            if first_sequence != 0 and self.epoch != NO_PRODUCER_EPOCH:
+            if first_sequence != 0 and (from_zero or self.epoch != NO_PRODUCER_EPOCH):
                 raise Refused(
                     ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
                     f"a new epoch starts at sequence 0, not {first_sequence}",
                 )
-        elif self.batches and first_sequence != following(self.last_sequence, 1):
+        elif first_sequence != following(self.last_sequence, 1):
             raise Refused(
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
                 f"sequence {first_sequence} does not follow {self.last_sequence}",

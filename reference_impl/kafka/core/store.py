@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reference_impl.kafka.core.log import StoredBatch
     from reference_impl.kafka.core.topics import Topic
+    from reference_impl.kafka.core.transaction import Transaction
 
 
 class MemoryStore:
@@ -33,3 +34,13 @@ class MemoryStore:
 
     def start_advanced(self, topic: Topic, partition: int, offset: int) -> None:
         """Records before `offset` are gone."""
+
+    def producer_id_assigned(self, producer_id: int) -> None:
+        """A producer id is taken, and all below it."""
+
+    def transaction_changed(self, transaction: Transaction) -> None:
+        """What is known of a transactional id changed. In a Prepare state its outcome is decided,
+        and the markers that are missing have to be written after a restart."""
+
+    def transaction_forgotten(self, transaction: Transaction) -> None:
+        """A transactional id was not used for too long."""
