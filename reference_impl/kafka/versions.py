@@ -31,6 +31,11 @@ class KafkaDialect:
     Produce adds partitions to it (KIP-890)."""
     empty_cleanup_policy: bool
     """Whether cleanup.policy may be empty (KIP-1161)."""
+    group_id_not_found_from_commit: int
+    """First version of OffsetCommit that tells GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION:
+    the coordinator that 3.9 has by default never does."""
+    group_operations: tuple[int, ...]
+    """Numbers of the operations on groups that ACLs know (AclOperation)."""
 
 
 DIALECTS = {
@@ -48,6 +53,8 @@ DIALECTS = {
             least_segment_bytes=14,
             transaction_version=0,
             empty_cleanup_policy=False,
+            group_id_not_found_from_commit=10,
+            group_operations=(3, 6, 8),
         ),
         KafkaDialect(
             version="4.3",
@@ -64,6 +71,8 @@ DIALECTS = {
             least_segment_bytes=MIB,
             transaction_version=2,
             empty_cleanup_policy=True,
+            group_id_not_found_from_commit=9,
+            group_operations=(3, 6, 8, 10, 11),
         ),
     )
 }

@@ -8,13 +8,47 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_impl.kafka.apis import api_versions, fetch, list_offsets, metadata, produce
+from reference_impl.kafka.apis import (
+    api_versions,
+    delete_groups,
+    describe_groups,
+    fetch,
+    find_coordinator,
+    heartbeat,
+    join_group,
+    leave_group,
+    list_groups,
+    list_offsets,
+    metadata,
+    offset_commit,
+    offset_delete,
+    offset_fetch,
+    produce,
+    sync_group,
+)
 from reference_impl.kafka.apis.request import Answer, Handler, Request
 from reference_impl.kafka.wire.versions import API_NAMES
 
 __all__ = ["HANDLERS", "UNSERVED", "Answer", "Handler", "Request"]
 
-_MODULES: tuple[Any, ...] = (api_versions, fetch, list_offsets, metadata, produce)
+_MODULES: tuple[Any, ...] = (
+    api_versions,
+    delete_groups,
+    describe_groups,
+    fetch,
+    find_coordinator,
+    heartbeat,
+    join_group,
+    leave_group,
+    list_groups,
+    list_offsets,
+    metadata,
+    offset_commit,
+    offset_delete,
+    offset_fetch,
+    produce,
+    sync_group,
+)
 
 HANDLERS: dict[int, Handler] = {module.API_KEY: module.handle for module in _MODULES}
 
