@@ -33,6 +33,11 @@ class KafkaDialect:
     """Whether InitProducerId leaves the start time of the last transaction as it was."""
     empty_cleanup_policy: bool
     """Whether cleanup.policy may be empty (KIP-1161)."""
+    group_id_not_found_from_commit: int
+    """First version of OffsetCommit that tells GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION:
+    the coordinator that 3.9 has by default never does."""
+    group_operations: tuple[int, ...]
+    """Numbers of the operations on groups that ACLs know (AclOperation)."""
 
 
 DIALECTS = {
@@ -51,6 +56,8 @@ DIALECTS = {
             transaction_version=0,
             keeps_transaction_start=True,
             empty_cleanup_policy=False,
+            group_id_not_found_from_commit=10,
+            group_operations=(3, 6, 8),
         ),
         KafkaDialect(
             version="4.3",
@@ -68,6 +75,8 @@ DIALECTS = {
             transaction_version=2,
             keeps_transaction_start=False,
             empty_cleanup_policy=True,
+            group_id_not_found_from_commit=9,
+            group_operations=(3, 6, 8, 10, 11),
         ),
     )
 }

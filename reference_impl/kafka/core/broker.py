@@ -8,7 +8,9 @@ from typing import NamedTuple
 from reference_impl.clock import Clock
 from reference_impl.kafka.core.appending import AppendResult, append_produced
 from reference_impl.kafka.core.configs import TopicSettings, topic_settings
+from reference_impl.kafka.core.coordinator import GroupCoordinator
 from reference_impl.kafka.core.log import StoredBatch
+from reference_impl.kafka.core.members import GroupSettings
 from reference_impl.kafka.core.store import MemoryStore
 from reference_impl.kafka.core.topics import Topic, Topics, check_name
 from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
@@ -49,6 +51,7 @@ class KafkaBroker:
         auto_create_topics: bool = True,
         default_partitions: int = 1,
         users: Mapping[str, str] | None = None,
+        group_settings: GroupSettings | None = None,
     ) -> None:
         self.dialect = dialect
         self.clock = clock
@@ -64,6 +67,14 @@ class KafkaBroker:
         """Passwords by name where clients must log in (SASL PLAIN); None lets everybody in."""
         self.topic_settings = topic_settings(dialect)
         self.topics = Topics()
+        self.groups = GroupCoordinator(
+            dialect,
+            group_settings or GroupSettings(),
+            self.timers,
+            self.topics,
+            lambda: self.store,
+            new_id,
+        )
         self.transactions = Transactions(
             clock,
             self.timers,
@@ -72,6 +83,7 @@ class KafkaBroker:
             level=dialect.transaction_version,
             keeps_start_time=dialect.keeps_transaction_start,
         )
+        self.transactions.staged_offsets = self.groups
 
     # -- topics -----------------------------------------------------------------------------
 
@@ -101,6 +113,7 @@ class KafkaBroker:
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic and everything in it."""
         self.topics.remove(topic)
+        self.groups.topic_deleted(topic)
         self.store.topic_deleted(topic)
 
     # -- records ----------------------------------------------------------------------------

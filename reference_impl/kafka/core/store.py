@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reference_impl.kafka.core.groups import Group
     from reference_impl.kafka.core.log import StoredBatch
+    from reference_impl.kafka.core.offsets import Offset, Partition
     from reference_impl.kafka.core.topics import Topic
     from reference_impl.kafka.core.transaction import Transaction
 
@@ -44,3 +46,23 @@ class MemoryStore:
 
     def transaction_forgotten(self, transaction: Transaction) -> None:
         """A transactional id was not used for too long."""
+
+    def group_saved(self, group: Group) -> None:
+        """A generation of a group is complete: its members and assignments, or none."""
+
+    def group_deleted(self, group_id: str) -> None:
+        """A group is gone; its offsets went before."""
+
+    def offset_committed(self, group_id: str, partition: Partition, offset: Offset) -> None:
+        """A group has this offset from now on."""
+
+    def offset_deleted(self, group_id: str, partition: Partition) -> None:
+        """An offset is gone, committed and pending."""
+
+    def offset_staged(
+        self, producer_id: int, group_id: str, partition: Partition, offset: Offset
+    ) -> None:
+        """An offset waits for the end of a producer's transaction."""
+
+    def staged_offsets_ended(self, producer_id: int) -> None:
+        """A transaction is over; those of its offsets that count were told as committed."""
