@@ -29,8 +29,18 @@ class KafkaDialect:
     transaction_version: int
     """Level of transaction.version: with 2 a producer's epoch grows with each transaction, and
     Produce adds partitions to it (KIP-890)."""
-    empty_cleanup_policy: bool
-    """Whether cleanup.policy may be empty (KIP-1161)."""
+    strict_lists: bool
+    """Whether lists lose repeated values and must not have empty ones (KIP-1161)."""
+    old_topic_settings: bool
+    """Whether topics have the settings that 4.0 removed."""
+    cordoned_text: str
+    """What 4.3 adds to the refusal of a replication factor (KIP-1066)."""
+    set_text: str
+    """How names of settings stand in refusals: Scala prints a Set, Java brackets."""
+    listeners_are_lists: bool
+    """Whether listeners are shown as lists, and advertised ones as read-only."""
+    replicas_cluster_wide: bool
+    """Whether min.insync.replicas is a dynamic default of the cluster from the start (KIP-966)."""
 
 
 DIALECTS = {
@@ -47,7 +57,12 @@ DIALECTS = {
             timestamp_after_max_ms=UNLIMITED,
             least_segment_bytes=14,
             transaction_version=0,
-            empty_cleanup_policy=False,
+            strict_lists=False,
+            old_topic_settings=True,
+            cordoned_text="",
+            set_text="Set({})",
+            listeners_are_lists=False,
+            replicas_cluster_wide=False,
         ),
         KafkaDialect(
             version="4.3",
@@ -63,7 +78,12 @@ DIALECTS = {
             timestamp_after_max_ms=HOUR_MS,
             least_segment_bytes=MIB,
             transaction_version=2,
-            empty_cleanup_policy=True,
+            strict_lists=True,
+            old_topic_settings=False,
+            cordoned_text=" or some brokers have all their log directories cordoned",
+            set_text="[{}]",
+            listeners_are_lists=True,
+            replicas_cluster_wide=True,
         ),
     )
 }

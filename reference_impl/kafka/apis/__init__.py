@@ -8,13 +8,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from reference_impl.kafka.apis import api_versions, fetch, list_offsets, metadata, produce
+from reference_impl.kafka.apis import (
+    alter_configs,
+    api_versions,
+    create_partitions,
+    create_topics,
+    delete_records,
+    delete_topics,
+    describe_cluster,
+    describe_configs,
+    describe_topic_partitions,
+    fetch,
+    incremental_alter_configs,
+    list_offsets,
+    metadata,
+    produce,
+)
 from reference_impl.kafka.apis.request import Answer, Handler, Request
 from reference_impl.kafka.wire.versions import API_NAMES
 
 __all__ = ["HANDLERS", "UNSERVED", "Answer", "Handler", "Request"]
 
-_MODULES: tuple[Any, ...] = (api_versions, fetch, list_offsets, metadata, produce)
+_MODULES: tuple[Any, ...] = (
+    alter_configs,
+    api_versions,
+    create_partitions,
+    create_topics,
+    delete_records,
+    delete_topics,
+    describe_cluster,
+    describe_configs,
+    describe_topic_partitions,
+    fetch,
+    incremental_alter_configs,
+    list_offsets,
+    metadata,
+    produce,
+)
 
 HANDLERS: dict[int, Handler] = {module.API_KEY: module.handle for module in _MODULES}
 
