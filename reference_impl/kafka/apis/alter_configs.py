@@ -44,9 +44,7 @@ def answer_each(
     for one in resources:
         try:
             if seen[one["resource_type"], one["resource_name"]] > 1:
-                raise Refused(
-                    ErrorCode.INVALID_REQUEST, "Each resource must appear at most once."
-                )
+                raise Refused(ErrorCode.INVALID_REQUEST, "Each resource must appear at most once.")
             _check_resource(one, needs_value)
             change(request, one)
             code, text = ErrorCode.NONE, None

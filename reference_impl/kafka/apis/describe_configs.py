@@ -132,7 +132,7 @@ def _of_all_brokers(broker: KafkaBroker) -> list[dict[str, Any]]:
         if setting is None:
             entries.append(_secret(key, Source.CLUSTER))
             continue
-        origins = [(key, text, Source.CLUSTER)]
+        origins: list[Origin] = [(key, text, Source.CLUSTER)]
         value = shown(setting.parse(text))
         entries.append(_entry(key, value, setting.type, origins, read_only=not setting.dynamic))
     return entries

@@ -142,9 +142,7 @@ def check_more_partitions(
     """Raise Refused unless a topic may get `count` partitions in all."""
     present = len(topic.partitions)
     if count == present:
-        raise Refused(
-            ErrorCode.INVALID_PARTITIONS, f"Topic already has {present} partition(s)."
-        )
+        raise Refused(ErrorCode.INVALID_PARTITIONS, f"Topic already has {present} partition(s).")
     if count < present:
         raise Refused(
             ErrorCode.INVALID_PARTITIONS,

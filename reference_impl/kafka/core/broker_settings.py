@@ -48,7 +48,6 @@ log.roll.hours                       int     168        1..
 log.roll.jitter.hours                int     0          0..
 max.incremental.fetch.session.cache.slots int 1000      0..
 max.request.partition.size.limit     int     2000       1..
-node.id                              int     1          0..
 num.partitions                       int     1          1..
 offset.metadata.max.bytes            int     4096
 offsets.retention.check.interval.ms  long    600000     1..
@@ -105,13 +104,17 @@ def broker_settings(dialect: KafkaDialect) -> dict[str, Setting]:
     for topic_name, setting in topic_settings(dialect).items():
         name = BROKER_NAME.get(topic_name)
         if name is not None:
-            default = None if name in _STAND_INS else setting.default
             fixed = name == "log.message.format.version"
-            settings[name] = replace(setting, name=name, default=default, dynamic=not fixed)
-    kind = SettingType.LIST if dialect.listeners_are_lists else SettingType.STRING
-    settings["listeners"] = Setting("listeners", kind, "PLAINTEXT://:9092")
+            settings[name] = replace(
+                setting,
+                name=name,
+                default=None if name in _STAND_INS else setting.default,
+                dynamic=not fixed,
+            )
+    type_ = SettingType.LIST if dialect.listeners_are_lists else SettingType.STRING
+    settings["listeners"] = Setting("listeners", type_, "PLAINTEXT://:9092")
     settings["advertised.listeners"] = Setting(
-        "advertised.listeners", kind, None, dynamic=not dialect.listeners_are_lists
+        "advertised.listeners", type_, None, dynamic=not dialect.listeners_are_lists
     )
     return dict(sorted(settings.items()))
 
@@ -218,9 +221,7 @@ class BrokerSettings:
     def check(self, changed: Mapping[str, str], *, per_broker: bool) -> None:
         """Raise Refused unless a layer may be this. What is not known is accepted, as in Kafka,
         which keeps it for plug-ins."""
-        fixed = [
-            name for name in changed if name in self.known and not self.known[name].dynamic
-        ]
+        fixed = [name for name in changed if name in self.known and not self.known[name].dynamic]
         if fixed:
             names = self._set_text.format(", ".join(fixed))
             raise Refused(

@@ -90,13 +90,14 @@ class Setting:
             values = list(dict.fromkeys(values))
         for value in values:
             self._check_allowed(value)
-        if self.rule == THROTTLED_REPLICAS and values not in ([], ["*"]):
-            if not all(_THROTTLED_REPLICA.fullmatch(value) for value in values):
-                raise self._refused(
-                    f"[{', '.join(values)}]",
-                    f"{self.name} must be the literal '*' or a list of replicas in the following "
-                    "format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
-                )
+        if self.rule == THROTTLED_REPLICAS and not (
+            values == ["*"] or all(_THROTTLED_REPLICA.fullmatch(value) for value in values)
+        ):
+            raise self._refused(
+                f"[{', '.join(values)}]",
+                f"{self.name} must be the literal '*' or a list of replicas in the following "
+                "format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+            )
         return tuple(values)
 
     def _parse_number(self, text: str) -> int | float:
