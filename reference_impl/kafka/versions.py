@@ -31,13 +31,23 @@ class KafkaDialect:
     Produce adds partitions to it (KIP-890)."""
     keeps_transaction_start: bool
     """Whether InitProducerId leaves the start time of the last transaction as it was."""
-    empty_cleanup_policy: bool
-    """Whether cleanup.policy may be empty (KIP-1161)."""
     group_id_not_found_from_commit: int
     """First version of OffsetCommit that tells GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION:
     the coordinator that 3.9 has by default never does."""
     group_operations: tuple[int, ...]
     """Numbers of the operations on groups that ACLs know (AclOperation)."""
+    strict_lists: bool
+    """Whether lists lose repeated values and must not have empty ones (KIP-1161)."""
+    old_topic_settings: bool
+    """Whether topics have the settings that 4.0 removed."""
+    cordoned_text: str
+    """What 4.3 adds to the refusal of a replication factor (KIP-1066)."""
+    set_text: str
+    """How names of settings stand in refusals: Scala prints a Set, Java brackets."""
+    listeners_are_lists: bool
+    """Whether listeners are shown as lists, and advertised ones as read-only."""
+    replicas_cluster_wide: bool
+    """Whether min.insync.replicas is a dynamic default of the cluster from the start (KIP-966)."""
 
 
 DIALECTS = {
@@ -55,9 +65,14 @@ DIALECTS = {
             least_segment_bytes=14,
             transaction_version=0,
             keeps_transaction_start=True,
-            empty_cleanup_policy=False,
             group_id_not_found_from_commit=10,
             group_operations=(3, 6, 8),
+            strict_lists=False,
+            old_topic_settings=True,
+            cordoned_text="",
+            set_text="Set({})",
+            listeners_are_lists=False,
+            replicas_cluster_wide=False,
         ),
         KafkaDialect(
             version="4.3",
@@ -74,9 +89,14 @@ DIALECTS = {
             least_segment_bytes=MIB,
             transaction_version=2,
             keeps_transaction_start=False,
-            empty_cleanup_policy=True,
             group_id_not_found_from_commit=9,
             group_operations=(3, 6, 8, 10, 11),
+            strict_lists=True,
+            old_topic_settings=False,
+            cordoned_text=" or some brokers have all their log directories cordoned",
+            set_text="[{}]",
+            listeners_are_lists=True,
+            replicas_cluster_wide=True,
         ),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -29,9 +29,10 @@ class ReferenceBroker:
             connection = pika.BlockingConnection(pika.URLParameters(broker.amqp_url))
 
     `rabbitmq` and `kafka` are the emulated versions ("3.10", "4.0" or "4.3"; "3.9" or "4.3").
-    Kafka's clients connect to `kafka_address`. `clock` may be a `ManualClock`:
-    then TTLs and leases run only when it is advanced, and `clock.advance(ms)` returns after their
-    effects. `data` is the directory of a durable broker. Port 0 picks a free port on loopback.
+    Kafka's clients connect to `kafka_address`; `kafka_settings` are the broker's by Kafka's names,
+    such as {"num.partitions": "3"}. `clock` may be a `ManualClock`: then TTLs and leases run only
+    when it is advanced, and `clock.advance(ms)` returns after their effects. `data` is the
+    directory of a durable broker. Port 0 picks a free port on loopback.
     Raises ConfigurationError or StorageError when it cannot start.
     """
 
@@ -46,6 +47,7 @@ class ReferenceBroker:
         amqp_port: int = 0,
         kafka_port: int = 0,
         kafka_sasl: bool = False,
+        kafka_settings: Mapping[str, str] | None = None,
         vhosts: tuple[str, ...] = ("/",),
         users: tuple[User, ...] = (GUEST,),
     ) -> None:
@@ -56,6 +58,7 @@ class ReferenceBroker:
             kafka_version=kafka,
             kafka=(LOOPBACK, kafka_port),
             kafka_sasl=kafka_sasl,
+            kafka_settings=kafka_settings or {},
             data=None if data is None else Path(data),
             fsync=fsync,
             vhosts=vhosts,

@@ -15,7 +15,7 @@ from reference_impl.amqp.versions import dialect_for
 from reference_impl.clock import Clock, ManualClock
 from reference_impl.config import Config
 from reference_impl.errors import ConnectionForced, StorageError
-from reference_impl.kafka.core.broker import NODE_ID, KafkaBroker, Node
+from reference_impl.kafka.core.broker import KafkaBroker
 from reference_impl.kafka.session import KafkaSession
 from reference_impl.kafka.versions import dialect_for as kafka_dialect_for
 from reference_impl.server.clock import MonotonicClock, SystemClock
@@ -55,6 +55,7 @@ class BrokerServer:
             self.clock,
             lambda: secrets.token_bytes(16),
             self._turn.request,
+            settings=config.kafka_settings,
             users={user.name: user.password for user in config.users}
             if config.kafka_sasl
             else None,
@@ -95,7 +96,7 @@ class BrokerServer:
                 self.amqp_address = await self._amqp.start(*self.config.amqp)
             if self.config.kafka is not None:
                 self.kafka_address = await self._kafka.start(*self.config.kafka)
-                self.kafka_broker.node = Node(NODE_ID, *self.kafka_address)
+                self.kafka_broker.listens_at(*self.kafka_address)
         except BaseException:
             self._close_store()
             raise

@@ -19,7 +19,7 @@ from pathlib import Path
 from reference_impl.amqp.core.access import User
 from reference_impl.amqp.core.broker import GUEST
 from reference_impl.amqp.versions import DEFAULT_VERSION, DIALECTS
-from reference_impl.config import Config, parse_address, user
+from reference_impl.config import Config, parse_address, parse_setting, user
 from reference_impl.errors import BrokerError, ConfigurationError, StorageError
 from reference_impl.kafka.versions import DEFAULT_VERSION as DEFAULT_KAFKA_VERSION
 from reference_impl.kafka.versions import DIALECTS as KAFKA_DIALECTS
@@ -67,6 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Kafka's clients must log in as one of the users (SASL PLAIN)",
     )
     parser.add_argument(
+        "--kafka-setting",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the Kafka broker by Kafka's name; may be given several times",
+    )
+    parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
@@ -109,6 +116,7 @@ def config_from(arguments: argparse.Namespace) -> Config:
         kafka_version=arguments.kafka_version,
         kafka=parse_address(arguments.kafka),
         kafka_sasl=arguments.kafka_sasl,
+        kafka_settings=dict(parse_setting(text) for text in arguments.kafka_setting),
         data=arguments.data,
         fsync=arguments.fsync,
         vhosts=vhosts,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reference_impl.clock import Clock
 from reference_impl.kafka.core.appending import AppendResult, append_produced
+from reference_impl.kafka.core.broker_settings import BrokerSettings
 from reference_impl.kafka.core.configs import TopicSettings, topic_settings
 from reference_impl.kafka.core.coordinator import GroupCoordinator
 from reference_impl.kafka.core.log import StoredBatch
@@ -27,6 +28,10 @@ COORDINATOR_EPOCH = 0
 """Leader epoch of the partitions of __transaction_state."""
 
 
+OWN_SETTINGS = {"group.initial.rebalance.delay.ms": "0"}
+"""Where the reference does not have Kafka's defaults: a group starts at once."""
+
+
 class Node(NamedTuple):
     """The broker as clients are told to reach it."""
 
@@ -38,7 +43,8 @@ class Node(NamedTuple):
 class KafkaBroker:
     """Topics, groups and transactions of one node.
 
-    `new_id` returns 16 random octets, which name the cluster, topics and members.
+    `new_id` returns 16 random octets, which name the cluster, topics and members. `settings` are
+    the broker's by Kafka's names. Raises ConfigurationError.
     """
 
     def __init__(
@@ -48,28 +54,24 @@ class KafkaBroker:
         new_id: Callable[[], bytes],
         on_timer: Callable[[], None],
         *,
-        auto_create_topics: bool = True,
-        default_partitions: int = 1,
+        settings: Mapping[str, str] | None = None,
         users: Mapping[str, str] | None = None,
-        group_settings: GroupSettings | None = None,
     ) -> None:
         self.dialect = dialect
         self.clock = clock
         self.new_id = new_id
         self.timers = Timers(clock, on_timer)
         self.store = MemoryStore()
+        self.settings = BrokerSettings(dialect, {**OWN_SETTINGS, **(settings or {})})
+        self.topic_settings = topic_settings(dialect)
         self.node = Node(NODE_ID, "127.0.0.1", 0)
-        """Set by the server once it listens."""
         self.cluster_id = new_id()
-        self.auto_create_topics = auto_create_topics
-        self.default_partitions = default_partitions
         self.users = users
         """Passwords by name where clients must log in (SASL PLAIN); None lets everybody in."""
-        self.topic_settings = topic_settings(dialect)
         self.topics = Topics()
         self.groups = GroupCoordinator(
             dialect,
-            group_settings or GroupSettings(),
+            GroupSettings.of(self.settings),
             self.timers,
             self.topics,
             lambda: self.store,
@@ -82,14 +84,24 @@ class KafkaBroker:
             self.store,
             level=dialect.transaction_version,
             keeps_start_time=dialect.keeps_transaction_start,
+            max_timeout_ms=self.settings.number("transaction.max.timeout.ms"),
+            id_expiration_ms=self.settings.number("transactional.id.expiration.ms"),
         )
         self.transactions.staged_offsets = self.groups
 
+    def listens_at(self, host: str, port: int) -> None:
+        """The server says where clients reach this node."""
+        self.node = Node(NODE_ID, host, port)
+        self.settings.listens_at(f"PLAINTEXT://{host}:{port}")
+
     # -- topics -----------------------------------------------------------------------------
+
+    def settings_for(self, given: Mapping[str, str]) -> TopicSettings:
+        """Return the settings of a topic that was given these. Raises Refused, INVALID_CONFIG."""
+        return TopicSettings(self.topic_settings, given, self.settings.topic_defaults())
 
     def check_new_topic(self, name: str) -> None:
         """Raise Refused unless a topic of this name can be created."""
-        check_name(name)
         if name in self.topics:
             raise Refused(ErrorCode.TOPIC_ALREADY_EXISTS, f"Topic '{name}' already exists.")
         other = self.topics.colliding_with(name)
@@ -98,13 +110,20 @@ class KafkaBroker:
                 ErrorCode.INVALID_TOPIC_EXCEPTION,
                 f"Topic '{name}' collides with existing topic: {other}",
             )
+        check_name(name)
 
     def create_topic(
-        self, name: str, partitions: int, given: Mapping[str, str] | None = None
+        self, name: str, partitions: int | None = None, given: Mapping[str, str] | None = None
     ) -> Topic:
-        """Create a topic. Raises Refused, with nothing changed."""
+        """Create a topic, by default with num.partitions. Raises Refused, with nothing changed."""
         self.check_new_topic(name)
-        topic = Topic(name, self.new_id(), TopicSettings(self.topic_settings, given or {}))
+        if partitions is None:
+            partitions = self.settings.number("num.partitions")
+        return self.add_topic(name, partitions, self.settings_for(given or {}))
+
+    def add_topic(self, name: str, partitions: int, settings: TopicSettings) -> Topic:
+        """Create a topic of which everything has been checked."""
+        topic = Topic(name, self.new_id(), settings)
         topic.add_partitions(partitions)
         self.topics.add(topic)
         self.store.topic_created(topic)
@@ -115,6 +134,51 @@ class KafkaBroker:
         self.topics.remove(topic)
         self.groups.topic_deleted(topic)
         self.store.topic_deleted(topic)
+
+    def add_partitions(self, topic: Topic, count: int) -> None:
+        """Give a topic `count` partitions in all."""
+        topic.add_partitions(count)
+        self.store.partitions_added(topic)
+
+    def delete_records(self, topic: Topic, partition: int, offset: int) -> int:
+        """Delete the records before `offset`, -1 for all that can be read; return the new start.
+
+        Raises Refused, with nothing changed.
+        """
+        log = topic.partitions[partition]
+        if topic.is_internal:
+            raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        if topic.settings.compacted and not topic.settings.deleted:
+            raise Refused(ErrorCode.POLICY_VIOLATION)
+        if offset == -1:
+            offset = log.high_watermark
+        if not 0 <= offset <= log.high_watermark:
+            raise Refused(ErrorCode.OFFSET_OUT_OF_RANGE)
+        self.advance_start(topic, partition, offset)
+        return log.start_offset
+
+    def advance_start(self, topic: Topic, partition: int, offset: int) -> None:
+        """Let a log begin at `offset`, unless it begins later already."""
+        log = topic.partitions[partition]
+        if offset > log.start_offset:
+            log.advance_start(offset)
+            self.store.start_advanced(topic, partition, offset)
+
+    # -- settings ---------------------------------------------------------------------------
+
+    def configure_topic(self, topic: Topic, settings: TopicSettings) -> None:
+        """Give a topic other settings."""
+        topic.settings = settings
+        self.store.topic_configured(topic)
+
+    def configure(self, changed: Mapping[str, str], *, per_broker: bool) -> None:
+        """Give the broker, or all brokers, other settings, as far as they can be changed while it
+        runs; topics inherit them. Raises Refused, with nothing changed."""
+        self.settings.check(changed, per_broker=per_broker)
+        self.settings.change(changed, per_broker=per_broker)
+        for topic in self.topics:
+            topic.settings = self.settings_for(topic.settings.given)
+        self.store.broker_configured(self.settings)
 
     # -- records ----------------------------------------------------------------------------
 

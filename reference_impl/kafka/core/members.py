@@ -6,9 +6,10 @@ Source: ClassicGroupMember, JoinGroupRequest, GroupCoordinatorConfig; KIP-62, KI
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from reference_impl.kafka.core.broker_settings import BrokerSettings
 from reference_impl.kafka.errors import ErrorCode
 from reference_impl.timers import Timer
 
@@ -18,11 +19,7 @@ INT32_MAX = 2**31 - 1
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """Settings of the broker that concern groups, under Kafka's names with "_" for ".".
-
-    All have Kafka's defaults but one: group.initial.rebalance.delay.ms is 0 instead of 3000, so
-    that a group starts at once.
-    """
+    """Settings of the broker that concern groups, under Kafka's names with "_" for "."."""
 
     group_min_session_timeout_ms: int = 6000
     group_max_session_timeout_ms: int = 1_800_000
@@ -32,6 +29,12 @@ class GroupSettings:
     offsets_retention_minutes: int = 7 * 24 * 60
     offsets_retention_check_interval_ms: int = 600_000
     offsets_topic_num_partitions: int = 50
+
+    @classmethod
+    def of(cls, settings: BrokerSettings) -> GroupSettings:
+        """Take them from the settings of a broker."""
+        names = [one.name for one in fields(cls)]
+        return cls(**{name: settings.number(name.replace("_", ".")) for name in names})
 
 
 NEW_MEMBER_JOIN_TIMEOUT_MS = 300_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reference_impl.kafka.core.broker_settings import BrokerSettings
     from reference_impl.kafka.core.groups import Group
     from reference_impl.kafka.core.log import StoredBatch
     from reference_impl.kafka.core.offsets import Offset, Partition
@@ -30,6 +31,9 @@ class MemoryStore:
 
     def topic_configured(self, topic: Topic) -> None:
         """The settings of a topic changed."""
+
+    def broker_configured(self, settings: BrokerSettings) -> None:
+        """Settings of the broker changed while it runs."""
 
     def appended(self, topic: Topic, partition: int, batch: StoredBatch) -> None:
         """A batch, or a marker, was appended to a log."""

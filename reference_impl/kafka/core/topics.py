@@ -6,13 +6,18 @@ Source: org.apache.kafka.common.internals.Topic; ReplicationControlManager; KIP-
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from reference_impl.kafka.core.configs import TopicSettings
 from reference_impl.kafka.core.log import PartitionLog
 from reference_impl.kafka.errors import ErrorCode, Refused
 
 MAX_NAME = 249
+
+NO_ID = bytes(16)
+"""The id that no topic has."""
+
+CLUSTER_METADATA_TOPIC = "__cluster_metadata"
 
 INTERNAL_TOPICS = ("__consumer_offsets", "__transaction_state", "__share_group_state")
 
@@ -67,7 +72,7 @@ class Topics:
     def __init__(self) -> None:
         self._by_name: dict[str, Topic] = {}
         self._by_id: dict[bytes, Topic] = {}
-        self._collisions: dict[str, str] = {}
+        self._collisions: dict[str, dict[str, None]] = {}
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(list(self._by_name.values()))
@@ -90,22 +95,20 @@ class Topics:
 
     def colliding_with(self, name: str) -> str | None:
         """Return the topic whose name differs from this one by "." and "_" alone."""
-        found = self._collisions.get(collision_key(name))
-        return found if found != name else None
+        for found in self._collisions.get(collision_key(name), ()):
+            if found != name:
+                return found
+        return None
 
     def add(self, topic: Topic) -> None:
         self._by_name[topic.name] = topic
         self._by_id[topic.id] = topic
-        self._collisions[collision_key(topic.name)] = topic.name
+        self._collisions.setdefault(collision_key(topic.name), {})[topic.name] = None
 
     def remove(self, topic: Topic) -> None:
         """Forget a topic, and tell who waits for its partitions."""
         del self._by_name[topic.name], self._by_id[topic.id]
-        del self._collisions[collision_key(topic.name)]
+        del self._collisions[collision_key(topic.name)][topic.name]
         for log in topic.partitions:
             log.deleted = True
             log.tell_watchers()
-
-
-TopicListener = Callable[[Topic], None]
-Overrides = Mapping[str, str]
