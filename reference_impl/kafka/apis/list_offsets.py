@@ -17,6 +17,7 @@ API_KEY = 2
 
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING = range(-1, -7, -1)
 
+FIRST_VERSION_WITH_EPOCHS = 4
 FIRST_VERSION_OF = {MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING: 11}
 
 
@@ -66,13 +67,15 @@ def _described(index: int, code: ErrorCode, found: Found, version: int) -> dict[
             "error_code": code,
             "old_style_offsets": [found.offset] if found.offset >= 0 else [],
         }
-    return {
+    described = {
         "partition_index": index,
         "error_code": code,
         "timestamp": found.timestamp,
         "offset": found.offset,
-        "leader_epoch": found.leader_epoch,
     }
+    if version >= FIRST_VERSION_WITH_EPOCHS:
+        described["leader_epoch"] = found.leader_epoch
+    return described
 
 
 def _find(log: PartitionLog, timestamp: int, committed: bool, version: int) -> Found:

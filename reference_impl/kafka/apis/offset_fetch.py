@@ -47,16 +47,15 @@ def _topics(
     answered = []
     for topic in wanted:
         name = topic_name(request, topic)
-        answered.append(
-            {
-                "name": topic["name"],
-                "topic_id": topic["topic_id"],
-                "partitions": [
-                    _partition(request, group_id, name, index)
-                    for index in topic["partition_indexes"]
-                ],
-            }
-        )
+        found = {
+            "name": topic["name"],
+            "partitions": [
+                _partition(request, group_id, name, index) for index in topic["partition_indexes"]
+            ],
+        }
+        if request.version >= FIRST_VERSION_WITH_IDS:
+            found["topic_id"] = topic["topic_id"]
+        answered.append(found)
     return answered
 
 
