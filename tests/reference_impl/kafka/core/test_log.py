@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from reference_impl.kafka.core.log import PartitionLog
 from reference_impl.kafka.errors import ErrorCode
-from tests.reference_impl.strategies import quick
 from tests.reference_impl.kafka.writer import PLAIN, TOPIC, Writer, visible_records
+from tests.reference_impl.strategies import quick
 
 NAMES = ("x", "y", "z")
 

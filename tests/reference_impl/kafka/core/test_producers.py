@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from reference_impl.kafka.core.producers import MAX_SEQUENCE, REMEMBERED_BATCHES, following
 from reference_impl.kafka.core.transaction import ProducerIdentity
 from reference_impl.kafka.errors import ErrorCode
-from tests.reference_impl.strategies import quick
 from tests.reference_impl.kafka.writer import Writer
+from tests.reference_impl.strategies import quick
 
 ORDER = ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
 

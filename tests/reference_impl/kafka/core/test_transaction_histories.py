@@ -6,14 +6,15 @@ The model knows who is current and what each transaction wrote, and nothing of e
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     invariant,
-    multiple,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 
 from reference_impl.kafka.core.transaction import ProducerIdentity
@@ -117,24 +118,21 @@ class Histories(RuleBasedStateMachine):
                 self._end(name, commit=False)
                 del self.current[name]
 
-    @rule(target=instances, instance=instances)
-    def ask_again(self, instance: Instance) -> object:
+    @rule(instance=instances)
+    def ask_again(self, instance: Instance) -> None:
         """Whoever lost its identity by a timeout may get a new one, if nobody else has."""
         name = instance.name
-        code, producer = self.writer.init(
-            name, timeout_ms=TIMEOUT_MS, expected=instance.producer
-        )
+        code, producer = self.writer.init(name, timeout_ms=TIMEOUT_MS, expected=instance.producer)
         if code is ErrorCode.CONCURRENT_TRANSACTIONS:
             assert name in self.started_ms
             self._end(name, commit=False)
-            self.current.pop(name, None)
-            return multiple()
-        if code is not ErrorCode.NONE:
+            del self.current[name]
+        elif code is ErrorCode.NONE:
+            assert name not in self.started_ms
+            instance.producer, instance.sequences = producer, [0, 0]
+            self.current[name] = instance
+        else:
             assert not self._is_current(instance)
-            return multiple()
-        assert name not in self.started_ms
-        self.current[name] = Instance(name, producer)
-        return self.current[name]
 
     @invariant()
     def only_what_was_committed_is_seen(self) -> None:
@@ -158,15 +156,14 @@ class HistoriesOfNewClients(Histories):
     new_clients = True
 
 
-HistoriesOfOldClients = pytest.mark.slow(Histories.TestCase)
-HistoriesOfOldClients.settings = quick
-NewClients = pytest.mark.slow(HistoriesOfNewClients.TestCase)
-NewClients.settings = quick
+LONG_ENOUGH = settings(quick, max_examples=25, stateful_step_count=25)
 
 
-class TestOldClients(HistoriesOfOldClients):
-    """AddPartitionsToTxn comes before Produce, and the epoch stays."""
+@pytest.mark.slow
+def test_histories_of_old_clients() -> None:
+    run_state_machine_as_test(Histories, settings=LONG_ENOUGH)
 
 
-class TestNewClients(NewClients):
-    """Nothing but Produce and EndTxn."""
+@pytest.mark.slow
+def test_histories_of_new_clients() -> None:
+    run_state_machine_as_test(HistoriesOfNewClients, settings=LONG_ENOUGH)
