@@ -77,19 +77,16 @@ def find_topic(request: Request, name: str, topic_id: bytes) -> tuple[Topic | No
 
 
 def _read(request: Request, wanted: dict[str, Any], one: dict[str, Any]) -> _Entry:
-    index = one["index"]
     topic, code = find_topic(request, wanted["name"], wanted["topic_id"])
-    entry = _Entry(topic, index, None)
+    entry = _Entry(topic, one["index"], None)
     try:
         entry.batch = single_batch(one["records"])
-        if topic is None:
-            raise Refused(code)
-        if not 0 <= index < len(topic.partitions):
-            raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     except Refused as refused:
         entry.refused = refused
-    if topic is None and entry.batch is None:
+    if topic is None:
         entry.refused = Refused(code)
+    elif not 0 <= entry.index < len(topic.partitions):
+        entry.refused = Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     return entry
 
 
@@ -102,33 +99,31 @@ def _check_transaction(request: Request, entries: list[_Entry]) -> None:
         for entry in entries:
             entry.refuse(Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED))
         return
-    checked: dict[TopicPartition, _Entry] = {}
-    producers: dict[ProducerIdentity, None] = {}
-    for entry in entries:
-        if entry.refused is None and entry.is_in_transaction():
-            assert entry.batch is not None and entry.topic is not None
-            header = entry.batch.header
-            if header.producer_id == NO_PRODUCER_ID:
-                continue
-            producers[ProducerIdentity(header.producer_id, header.producer_epoch)] = None
-            log = entry.topic.partitions[entry.index]
-            if not log.has_transaction_of(header.producer_id, header.producer_epoch):
-                checked[TopicPartition(entry.topic.name, entry.index)] = entry
+    written = [
+        (entry, TopicPartition(entry.topic.name, entry.index), entry.batch.header)
+        for entry in entries
+        if entry.refused is None and entry.topic is not None and entry.batch is not None
+        if entry.is_in_transaction() and entry.batch.header.producer_id != NO_PRODUCER_ID
+    ]
+    producers = dict.fromkeys(
+        ProducerIdentity(header.producer_id, header.producer_epoch) for _, _, header in written
+    )
     if len(producers) > 1:
         text = "Transactional records contained more than one producer ID"
         for entry in entries:
             entry.refuse(Refused(ErrorCode.INVALID_PRODUCER_ID_MAPPING, text))
         return
     for producer in producers:
-        refusals = request.broker.transactions.check_writes(
+        refusals = request.broker.check_writes(
             transactional_id,
             producer,
-            checked,
+            [partition for _, partition, _ in written],
             adds=request.version >= FIRST_VERSION_THAT_ADDS,
             aborts=request.version >= FIRST_VERSION_THAT_ABORTS,
         )
-        for partition, refusal in refusals.items():
-            checked[partition].refuse(refusal)
+        for entry, partition, _ in written:
+            if partition in refusals:
+                entry.refuse(refusals[partition])
 
 
 def _append(request: Request, entry: _Entry) -> dict[str, Any]:

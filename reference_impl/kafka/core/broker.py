@@ -197,6 +197,30 @@ class KafkaBroker:
             log.tell_watchers()
         return result
 
+    def check_writes(
+        self,
+        transactional_id: str,
+        producer: ProducerIdentity,
+        partitions: list[TopicPartition],
+        *,
+        adds: bool,
+        aborts: bool,
+    ) -> dict[TopicPartition, Refused]:
+        """Return why a producer may not write to some partitions; see Transactions.check_writes.
+
+        The coordinator is not asked again about those where its transaction is open.
+        """
+        unsure = [
+            partition
+            for partition in partitions
+            if not self.topics.partition(*partition).has_transaction_of(*producer)
+        ]
+        if not unsure:
+            return {}
+        return self.transactions.check_writes(
+            transactional_id, producer, unsure, adds=adds, aborts=aborts
+        )
+
     def write_marker(
         self, partition: TopicPartition, producer: ProducerIdentity, commit: bool
     ) -> None:
