@@ -227,7 +227,9 @@ class GroupCoordinator:
         return codes
 
     def _is_too_long(self, offset: Offset) -> bool:
-        return len(offset.metadata) > self.settings.offset_metadata_max_bytes
+        """Java counts UTF-16 code units."""
+        length = sum(2 if letter > "\uffff" else 1 for letter in offset.metadata)
+        return length > self.settings.offset_metadata_max_bytes
 
     def delete_offset(self, group: Group, partition: Partition) -> None:
         """Forget an offset. Raises Refused with GROUP_SUBSCRIBED_TO_TOPIC."""
