@@ -92,7 +92,8 @@ class GroupWorld:
 
 
 class Client:
-    """A consumer by hand. `joined` and `synced` are what it was told last, or None."""
+    """A consumer by hand. `joined` and `synced` are what it was told last, or None; `joined_with`
+    are the protocols of the join that was answered."""
 
     def __init__(
         self,
@@ -115,6 +116,7 @@ class Client:
         self.id = ""
         self.generation = -1
         self.joined: JoinResult | None = None
+        self.joined_with: Protocols = ()
         self.synced: SyncResult | None = None
 
     @property
@@ -135,8 +137,11 @@ class Client:
         return self.id
 
     def _ask(self, known_id_required: bool, can_skip_assignment: bool) -> None:
+        protocols = self.protocols
+
         def answer(result: JoinResult) -> None:
             self.joined = result
+            self.joined_with = protocols
             self.generation = result.generation
             if result.member_id or result.code is ErrorCode.UNKNOWN_MEMBER_ID:
                 self.id = result.member_id

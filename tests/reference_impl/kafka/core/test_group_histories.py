@@ -36,6 +36,7 @@ OFTEN = (_join, _sync, _heartbeat)
 SELDOM = (
     st.tuples(st.just("join_at_once"), _who),
     st.tuples(st.just("ask_for_id"), _who),
+    st.tuples(st.just("gather")),
     st.tuples(st.just("leave"), _who),
     st.tuples(st.just("crash"), _who),
     st.tuples(st.just("commit"), _who, st.integers(0, 9)),
@@ -92,6 +93,14 @@ class History:
             if self.world.state == "CompletingRebalance":
                 self.decided.setdefault(client.generation, assignments)
         client.sync(assignments)
+
+    def gather(self) -> None:
+        """All members do what they are asked for, which leads to a stable group as a rule."""
+        for client in self.clients:
+            if client.heartbeat() is ErrorCode.REBALANCE_IN_PROGRESS:
+                client.join()
+        for number in sorted(range(len(self.clients)), key=lambda one: self.clients[one].leads):
+            self.sync(number)
 
     def heartbeat(self, number: int) -> None:
         self.clients[number].heartbeat()
@@ -150,7 +159,7 @@ class History:
         assert joined is not None and 1 <= joined.generation <= self.last_generation
         told = (joined.protocol_type, joined.protocol_name)
         assert self.generations.setdefault(joined.generation, told) == told
-        assert any(name == joined.protocol_name for name, _ in client.protocols)
+        assert any(name == joined.protocol_name for name, _ in client.joined_with)
         if joined.members:
             ids = [one.member_id for one in joined.members]
             assert joined.leader == joined.member_id and joined.leader in ids
