@@ -31,9 +31,11 @@ class KafkaDialect:
     Produce adds partitions to it (KIP-890)."""
     keeps_transaction_start: bool
     """Whether InitProducerId leaves the start time of the last transaction as it was."""
-    group_id_not_found_from_commit: int
-    """First version of OffsetCommit that tells GROUP_ID_NOT_FOUND instead of ILLEGAL_GENERATION:
-    the coordinator that 3.9 has by default never does."""
+    new_group_coordinator: bool
+    """Whether groups are looked after by the coordinator of KIP-848, which 3.9 has but does not use
+    by default. It answers OffsetCommit 9 with GROUP_ID_NOT_FOUND, rebalances when an id that was
+    never used leaves, describes assignments during a rebalance, and keeps an empty group without
+    offsets until it is swept away."""
     group_operations: tuple[int, ...]
     """Numbers of the operations on groups that ACLs know (AclOperation)."""
     strict_lists: bool
@@ -65,7 +67,7 @@ DIALECTS = {
             least_segment_bytes=14,
             transaction_version=0,
             keeps_transaction_start=True,
-            group_id_not_found_from_commit=10,
+            new_group_coordinator=False,
             group_operations=(3, 6, 8),
             strict_lists=False,
             old_topic_settings=True,
@@ -89,7 +91,7 @@ DIALECTS = {
             least_segment_bytes=MIB,
             transaction_version=2,
             keeps_transaction_start=False,
-            group_id_not_found_from_commit=9,
+            new_group_coordinator=True,
             group_operations=(3, 6, 8, 10, 11),
             strict_lists=True,
             old_topic_settings=False,

@@ -11,11 +11,11 @@ from reference_impl.kafka.apis.request import Request
 from reference_impl.kafka.core.groups import Group, GroupState
 from reference_impl.kafka.core.members import Member
 from reference_impl.kafka.errors import ErrorCode
+from reference_impl.kafka.versions import KafkaDialect
 
 API_KEY = 15
 
 FIRST_VERSION_WITH_NOT_FOUND = 6
-FIRST_VERSION_WITH_OPERATIONS = 3
 
 
 def handle(request: Request) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def handle(request: Request) -> dict[str, Any]:
         if group is None:
             described = _unknown(group_id, request.version)
         else:
-            described = _described(group)
+            described = _described(group, request.broker.dialect)
         operations = request.broker.dialect.group_operations
         if request.body["include_authorized_operations"] and not described["error_code"]:
             described["authorized_operations"] = sum(1 << number for number in operations)
@@ -47,9 +47,11 @@ def _unknown(group_id: str, version: int) -> dict[str, Any]:
     return described
 
 
-def _described(group: Group) -> dict[str, Any]:
-    """Protocol and metadata are told of a stable group only."""
+def _described(group: Group, dialect: KafkaDialect) -> dict[str, Any]:
+    """Protocol and metadata are told of a stable group only, assignments in newer versions of any
+    group."""
     stable = group.state is GroupState.STABLE
+    assigned = stable or dialect.new_group_coordinator
     protocol = (group.protocol_name or "") if stable else ""
     return {
         "error_code": ErrorCode.NONE,
@@ -57,16 +59,16 @@ def _described(group: Group) -> dict[str, Any]:
         "group_state": group.state.value,
         "protocol_type": group.protocol_type or "",
         "protocol_data": protocol,
-        "members": [_member(member, protocol) for member in group.members],
+        "members": [_member(member, protocol, assigned) for member in group.members],
     }
 
 
-def _member(member: Member, protocol: str) -> dict[str, Any]:
+def _member(member: Member, protocol: str, assigned: bool) -> dict[str, Any]:
     return {
         "member_id": member.id,
         "group_instance_id": member.instance_id,
         "client_id": member.client_id,
         "client_host": member.client_host,
         "member_metadata": member.metadata(protocol) if protocol else b"",
-        "member_assignment": member.assignment,
+        "member_assignment": member.assignment if assigned else b"",
     }

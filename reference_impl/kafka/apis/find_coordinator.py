@@ -29,6 +29,13 @@ OFFSETS_TOPIC_SETTINGS = {
 """Source: GroupCoordinatorService.groupMetadataTopicConfigs."""
 
 
+MALFORMED = (
+    "This most likely occurs because of a request being malformed by the client library or the "
+    "message was sent to an incompatible broker. See the broker logs for more details."
+)
+"""Kafka's general text for INVALID_REQUEST. Newer versions say nothing about share groups."""
+
+
 def handle(request: Request) -> dict[str, Any]:
     """Answer with this node, or why not."""
     broker, body = request.broker, request.body
@@ -48,7 +55,7 @@ def handle(request: Request) -> dict[str, Any]:
 
 def _check_type(broker: KafkaBroker, key_type: int) -> None:
     if key_type not in (GROUP, TRANSACTION):
-        raise Refused(ErrorCode.INVALID_REQUEST)
+        raise Refused(ErrorCode.INVALID_REQUEST, MALFORMED)
     if key_type == GROUP and OFFSETS_TOPIC not in broker.topics:
         count = broker.groups.settings.offsets_topic_num_partitions
         broker.create_topic(OFFSETS_TOPIC, count, OFFSETS_TOPIC_SETTINGS)
@@ -57,5 +64,11 @@ def _check_type(broker: KafkaBroker, key_type: int) -> None:
 def _refused(request: Request, refused: Refused) -> dict[str, Any]:
     nowhere = {"node_id": -1, "host": "", "port": -1, "error_code": refused.code}
     if request.version < FIRST_VERSION_WITH_KEYS:
-        return nowhere
-    return {"coordinators": [{"key": key, **nowhere} for key in request.body["coordinator_keys"]]}
+        return nowhere | {"error_message": refused.text}
+    text = "" if request.body["key_type"] == SHARE else refused.text
+    return {
+        "coordinators": [
+            {"key": key, "error_message": text, **nowhere}
+            for key in request.body["coordinator_keys"]
+        ]
+    }

@@ -19,6 +19,9 @@ FIRST_VERSION_WITH_KNOWN_IDS = 4
 FIRST_VERSION_WITHOUT_PROTOCOL = 7
 FIRST_VERSION_WITH_SKIPPING = 9
 
+NAMELESS = (ErrorCode.GROUP_MAX_SIZE_REACHED, ErrorCode.UNKNOWN_SERVER_ERROR)
+"""Refusals that do not repeat the member id."""
+
 
 def handle(request: Request) -> Later:
     """Answer when the group goes on; nobody waits for one that has gone, but it is a member."""
@@ -31,8 +34,7 @@ def handle(request: Request) -> Later:
     try:
         request.broker.groups.join(body["group_id"], _join_request(request), answer)
     except Refused as refused:
-        full = refused.code is ErrorCode.GROUP_MAX_SIZE_REACHED
-        answer(JoinResult(refused.code, "" if full else body["member_id"]))
+        answer(JoinResult(refused.code, "" if refused.code in NAMELESS else body["member_id"]))
     return later
 
 

@@ -21,24 +21,21 @@ def handle(request: Request) -> dict[str, Any]:
         group = request.broker.groups.check_offsets_deletable(request.body["group_id"])
     except Refused as refused:
         return {"error_code": refused.code}
-    return {
-        "error_code": ErrorCode.NONE,
-        "topics": [
-            {
-                "name": topic["name"],
-                "partitions": [
-                    {
-                        "partition_index": one["partition_index"],
-                        "error_code": _delete(
-                            request, group, (topic["name"], one["partition_index"])
-                        ),
-                    }
-                    for one in topic["partitions"]
-                ],
-            }
-            for topic in request.body["topics"]
-        ],
-    }
+    topics = [
+        {
+            "name": topic["name"],
+            "partitions": [
+                {
+                    "partition_index": one["partition_index"],
+                    "error_code": _delete(request, group, (topic["name"], one["partition_index"])),
+                }
+                for one in topic["partitions"]
+            ],
+        }
+        for topic in request.body["topics"]
+    ]
+    request.broker.groups.offsets_deleted(group)
+    return {"error_code": ErrorCode.NONE, "topics": topics}
 
 
 def _delete(request: Request, group: Group, partition: Partition) -> ErrorCode:

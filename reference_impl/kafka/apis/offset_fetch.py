@@ -44,18 +44,19 @@ def _topics(
 ) -> list[dict[str, Any]]:
     if wanted is None:
         wanted = _everything(request, group_id)
-    answered = []
-    for topic in wanted:
-        name = topic_name(request, topic)
-        found = {
-            "name": topic["name"],
-            "partitions": [
-                _partition(request, group_id, name, index) for index in topic["partition_indexes"]
-            ],
-        }
-        if request.version >= FIRST_VERSION_WITH_IDS:
-            found["topic_id"] = topic["topic_id"]
-        answered.append(found)
+    return [_answered(request, group_id, topic) for topic in wanted]
+
+
+def _answered(request: Request, group_id: str, topic: dict[str, Any]) -> dict[str, Any]:
+    name = topic_name(request, topic)
+    answered = {
+        "name": topic["name"],
+        "partitions": [
+            _partition(request, group_id, name, index) for index in topic["partition_indexes"]
+        ],
+    }
+    if request.version >= FIRST_VERSION_WITH_IDS:
+        answered["topic_id"] = topic["topic_id"]
     return answered
 
 

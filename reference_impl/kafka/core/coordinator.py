@@ -28,6 +28,9 @@ from reference_impl.timers import Timer, Timers
 
 MINUTE_MS = 60_000
 
+FIRST_COMMIT_WITH_NOT_FOUND = 9
+"""Version of OffsetCommit from which clients know GROUP_ID_NOT_FOUND."""
+
 
 class GroupCoordinator:
     """Groups by id. What a client may not do raises Refused, with nothing changed.
@@ -132,14 +135,15 @@ class GroupCoordinator:
                 raise
             return [refused.code for _ in members]
         codes = []
+        somebody_left = False
         for member_id, instance_id in members:
             try:
-                group.leave(member_id, instance_id)
+                was_member = group.leave(member_id, instance_id)
+                somebody_left |= was_member or self._dialect.new_group_coordinator
                 codes.append(ErrorCode.NONE)
             except Refused as refused:
                 codes.append(refused.code)
-        if ErrorCode.NONE in codes:
-            group.left()
+        group.left(rebalance=somebody_left)
         return codes
 
     # -- offsets ----------------------------------------------------------------------------
@@ -213,7 +217,8 @@ class GroupCoordinator:
         """
         group = self._groups.get(group_id)
         if group is None and who.generation >= 0:
-            if version >= self._dialect.group_id_not_found_from_commit:
+            newer = version >= FIRST_COMMIT_WITH_NOT_FOUND
+            if newer and self._dialect.new_group_coordinator:
                 raise Refused(ErrorCode.GROUP_ID_NOT_FOUND)
             raise Refused(ErrorCode.ILLEGAL_GENERATION)
         return self.create(group_id) if group is None else group
@@ -227,13 +232,23 @@ class GroupCoordinator:
         return codes
 
     def _is_too_long(self, offset: Offset) -> bool:
-        return len(offset.metadata) > self.settings.offset_metadata_max_bytes
+        """Java counts UTF-16 code units."""
+        length = sum(2 if letter > "\uffff" else 1 for letter in offset.metadata)
+        return length > self.settings.offset_metadata_max_bytes
 
     def delete_offset(self, group: Group, partition: Partition) -> None:
-        """Forget an offset. Raises Refused with GROUP_SUBSCRIBED_TO_TOPIC."""
+        """Forget an offset. Raises Refused with GROUP_SUBSCRIBED_TO_TOPIC.
+
+        Call `offsets_deleted` after the last one.
+        """
         if group.is_subscribed(partition[0]):
             raise Refused(ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC)
         self._forget(group.id, partition)
+
+    def offsets_deleted(self, group: Group) -> None:
+        """The older coordinator looks at once whether anything is left of the group."""
+        if not self._dialect.new_group_coordinator:
+            self._drop_if_over(group)
 
     def check_offsets_deletable(self, group_id: str) -> Group:
         """Return a group whose offsets may be deleted where nobody subscribes to their topics.
@@ -258,6 +273,8 @@ class GroupCoordinator:
         for group_id, partition in self.offsets.partitions():
             if partition[0] == topic.name:
                 self._forget(group_id, partition)
+        for group in self:
+            self.offsets_deleted(group)
 
     # -- the end of groups ------------------------------------------------------------------
 
@@ -279,6 +296,11 @@ class GroupCoordinator:
         del self._groups[group.id]
         self._store().group_deleted(group.id)
 
+    def _drop_if_over(self, group: Group) -> None:
+        """Delete a group that has neither members nor offsets."""
+        if group.is_empty and not self.offsets.has_some(group.id):
+            self._drop(group)
+
     def _plan_expiry(self) -> None:
         delay_ms = self.settings.offsets_retention_check_interval_ms
         self._expiry = self._timers.at(self._timers.clock.now_ms() + delay_ms, self._expire)
@@ -286,21 +308,17 @@ class GroupCoordinator:
     def _expire(self) -> None:
         """Forget what is too old, and groups of which nothing is left."""
         for group in self:
-            nothing_left = self._expire_offsets(group)
-            if nothing_left and group.is_empty and not self.offsets.has_transactions(group.id):
-                self._drop(group)
+            if _may_expire(group):
+                self._expire_offsets(group)
+            self._drop_if_over(group)
         self._expiry = None
         if self._groups:
             self._plan_expiry()
 
-    def _expire_offsets(self, group: Group) -> bool:
-        """Return whether the group has no offset any more."""
+    def _expire_offsets(self, group: Group) -> None:
         now_ms = self._timers.clock.now_ms()
         retention_ms = self.settings.offsets_retention_minutes * MINUTE_MS
-        offsets = self.offsets.all_of(group.id)
-        if not _may_expire(group):
-            return not offsets
-        for partition, offset in offsets.items():
+        for partition, offset in self.offsets.all_of(group.id).items():
             since_ms = offset.committed_ms
             if group.protocol_type is not None and group.is_empty:
                 since_ms = group.in_state_since_ms
@@ -308,7 +326,6 @@ class GroupCoordinator:
             kept = group.is_subscribed(partition[0]) or self.offsets.is_pending(group.id, partition)
             if now_ms >= due_ms and not kept:
                 self._forget(group.id, partition)
-        return not self.offsets.all_of(group.id)
 
 
 def _may_expire(group: Group) -> bool:

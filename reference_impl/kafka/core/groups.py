@@ -132,8 +132,8 @@ class Group:
         if self.state is GroupState.PREPARING:
             raise Refused(ErrorCode.REBALANCE_IN_PROGRESS)
 
-    def leave(self, member_id: str, instance_id: str | None) -> None:
-        """Remove a member, or an id that was given out and never used.
+    def leave(self, member_id: str, instance_id: str | None) -> bool:
+        """Remove a member, or an id that was given out and never used; return whether it was one.
 
         Without a member id, whoever has the instance id goes. Call `left` when all have gone.
         """
@@ -141,15 +141,16 @@ class Group:
             member_id = self.members.holder(instance_id) or ""
         elif member_id in self._pending:
             self._remove(member_id)
-            return
+            return False
         self._dismiss(self.members.check(member_id, instance_id))
+        return True
 
-    def left(self) -> None:
-        """Go on without those that left."""
-        if self.state in (GroupState.STABLE, GroupState.COMPLETING):
-            self._prepare_rebalance()
-        else:
+    def left(self, *, rebalance: bool) -> None:
+        """Go on without those that left; only if it is worth it, with another `rebalance`."""
+        if self.state is GroupState.PREPARING:
             self._complete_if_all_joined()
+        elif rebalance and not self.is_empty:
+            self._prepare_rebalance()
         self._tell_all()
 
     # -- what the coordinator asks ----------------------------------------------------------

@@ -115,6 +115,7 @@ class Member:
         self.instance_id = request.instance_id
         self.client_id = request.client_id
         self.client_host = request.client_host
+        self.protocol_type = request.protocol_type
         self.assignment = b""
         self.is_new = True
         """Until its first generation."""
@@ -128,6 +129,19 @@ class Member:
         self.session_timeout_ms = request.session_timeout_ms
         self.rebalance_timeout_ms = request.rebalance_timeout_ms
         self.join_answer = answer
+
+    def as_request(self) -> JoinRequest:
+        """The join that makes such a member, for a store to keep."""
+        return JoinRequest(
+            self.id,
+            self.instance_id,
+            self.client_id,
+            self.client_host,
+            self.session_timeout_ms,
+            self.rebalance_timeout_ms,
+            self.protocol_type,
+            self.protocols,
+        )
 
     @property
     def is_waiting(self) -> bool:

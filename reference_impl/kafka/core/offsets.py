@@ -82,9 +82,10 @@ class Offsets:
         """Whether a transaction that is not over has an offset for this partition (KIP-447)."""
         return any(partition in groups.get(group_id, {}) for groups in self._pending.values())
 
-    def has_transactions(self, group_id: str) -> bool:
-        """Whether a transaction that is not over has offsets of this group."""
-        return any(group_id in groups for groups in self._pending.values())
+    def has_some(self, group_id: str) -> bool:
+        """Whether a group has any offset, committed or pending."""
+        pending = any(group_id in groups for groups in self._pending.values())
+        return pending or bool(self._committed.get(group_id))
 
     def complete(self, producer_id: int, commit: bool) -> list[tuple[str, Partition, Offset]]:
         """End a transaction; return what became committed. An offset that was committed after one
