@@ -23,6 +23,8 @@ from reference_impl.kafka.apis import (
     list_offsets,
     metadata,
     produce,
+    sasl_authenticate,
+    sasl_handshake,
 )
 from reference_impl.kafka.apis.request import Answer, Handler, Request
 from reference_impl.kafka.wire.versions import API_NAMES
@@ -44,6 +46,8 @@ _MODULES: tuple[Any, ...] = (
     list_offsets,
     metadata,
     produce,
+    sasl_authenticate,
+    sasl_handshake,
 )
 
 HANDLERS: dict[int, Handler] = {module.API_KEY: module.handle for module in _MODULES}

@@ -21,7 +21,7 @@ API_KEY = 33
 
 def handle(request: Request) -> dict[str, Any]:
     """Replace what can be replaced."""
-    return answer_each(request, _replace, lambda one: True)
+    return answer_each(request, _replace, lambda _: True)
 
 
 def _replace(request: Request, resource: dict[str, Any]) -> None:
