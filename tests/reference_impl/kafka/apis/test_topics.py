@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from reference_impl.kafka.errors import ErrorCode
 from reference_impl.kafka.versions import DIALECTS
+from reference_impl.kafka.wire.versions import API_KEYS, SERVED
 from tests.reference_impl.kafka.client import NO_ID, Client, new_broker, new_topic
+from tests.reference_impl.strategies import quick
 
 
 @pytest.fixture
@@ -64,6 +66,7 @@ def test_illegal_names(client: Client, name: str, reason: str) -> None:
     assert outcome(client.create(name)) == (ErrorCode.INVALID_TOPIC_EXCEPTION, text)
 
 
+@quick
 @given(st.text(alphabet="aZ9._-/ ü\0", max_size=4))
 def test_a_name_is_legal_or_refused(name: str) -> None:
     legal = name not in ("", ".", "..") and set(name) <= set("aZ9._-")
@@ -365,6 +368,7 @@ def test_partitions_in_pages(client: Client) -> None:
     assert pages(client, ["b", "zz", "a"], 100) == [[("a", [0, 1, 2]), ("b", [0, 1]), ("zz", [])]]
 
 
+@quick
 @given(st.integers(1, 9), st.lists(st.integers(1, 4), max_size=4))
 def test_pages_of_any_size_make_the_whole(limit: int, counts: list[int]) -> None:
     client = Client(new_broker())
@@ -393,8 +397,6 @@ def test_cursors_that_are_refused(client: Client, cursor: tuple[str, int]) -> No
 @pytest.mark.parametrize("version", DIALECTS)
 def test_every_version_of_the_apis_is_answered(version: str) -> None:
     client = Client(new_broker(version))
-    from reference_impl.kafka.wire.versions import API_KEYS, SERVED
-
     for api in ("CreateTopics", "CreatePartitions", "DescribeConfigs", "DescribeCluster"):
         for number in SERVED[version][API_KEYS[api]]:
             client.call(api, {}, number)
