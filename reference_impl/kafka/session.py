@@ -19,13 +19,11 @@ from reference_impl.kafka.apis.api_versions import API_KEY as API_VERSIONS
 from reference_impl.kafka.apis.api_versions import unsupported
 from reference_impl.kafka.core.broker import KafkaBroker
 from reference_impl.kafka.core.waiting import Body, Later
-from reference_impl.kafka.errors import Malformed
+from reference_impl.kafka.errors import ErrorCode, Malformed
+from reference_impl.kafka.login import Login, Phase
 from reference_impl.kafka.wire.codec import decode
 from reference_impl.kafka.wire.frames import decode_request_header, encode_response
 from reference_impl.kafka.wire.versions import API_NAMES, SERVED
-
-MAX_REQUEST_OCTETS = 100 * 1024 * 1024
-"""Default of socket.request.max.bytes."""
 
 MAX_WAITING_OCTETS = 1024 * 1024
 """Octets behind a request that waits, after which nothing more is read."""
@@ -49,8 +47,9 @@ class KafkaSession:
         self._gone = False
         self.host = host
         self.closed = False
-        self.mechanism: str | None = None
-        self.authenticated = broker.users is None
+        self._login = None if broker.users is None else Login(broker.users)
+        self._max_octets = broker.settings.number("socket.request.max.bytes")
+        self._max_login_octets = broker.settings.number("sasl.server.max.receive.size")
 
     # -- what the server calls --------------------------------------------------------------
 
@@ -95,6 +94,11 @@ class KafkaSession:
         if not self._gone:
             self._on_output()
 
+    @property
+    def _largest(self) -> int:
+        """Octets that the next request may have."""
+        return self._max_octets if self._login is None else self._max_login_octets
+
     # -- requests ---------------------------------------------------------------------------
 
     def _work(self) -> None:
@@ -105,7 +109,7 @@ class KafkaSession:
             if len(buffer) - position < _SIZE.size:
                 break
             (size,) = _SIZE.unpack_from(buffer, position)
-            if not 0 <= size <= MAX_REQUEST_OCTETS:
+            if not 0 <= size <= self._largest:
                 self.close()
                 return
             end = position + _SIZE.size + size
@@ -118,9 +122,15 @@ class KafkaSession:
             del buffer[:position]
 
     def _handle(self, octets: bytes) -> None:
+        if self._login is not None and self._login.phase == Phase.RAW_TOKEN:
+            self._take_raw_token(self._login, octets)
+            return
         try:
             header, position = decode_request_header(octets)
             api_key, version = header["request_api_key"], header["request_api_version"]
+            if self._login is not None and not self._login.allows(api_key):
+                self.close()
+                return
             correlation_id = header["correlation_id"]
             handler = HANDLERS.get(api_key)
             if handler is None or version not in self._served.get(api_key, ()):
@@ -131,11 +141,40 @@ class KafkaSession:
             self.close()
             return
         request = Request(self._broker, self, api_key, version, header.get("client_id") or "", body)
+        if self._login is not None:
+            self._let_in(self._login, request, correlation_id)
+            return
         answer = handler(request)
         if isinstance(answer, Later):
             self._wait_for(answer, api_key, version, correlation_id)
         elif answer is not None:
             self._send(api_key, version, correlation_id, answer)
+
+    # -- login ------------------------------------------------------------------------------
+
+    def _let_in(self, login: Login, request: Request, correlation_id: int) -> None:
+        """Handle a request of a client that has not logged in."""
+        if request.api_key == API_VERSIONS and login.phase == Phase.START:
+            answer: Any = HANDLERS[API_VERSIONS](request)
+            if answer["error_code"] == ErrorCode.NONE:
+                login.versions_told()
+        else:
+            answer = login.answer(request.api_key, request.version, request.body)
+        if answer is not None:
+            self._send(request.api_key, request.version, correlation_id, answer)
+        self._login_moved(login)
+
+    def _take_raw_token(self, login: Login, octets: bytes) -> None:
+        if login.accepts_raw(octets):
+            self._output.append(_SIZE.pack(0))
+            self._on_output()
+        self._login_moved(login)
+
+    def _login_moved(self, login: Login) -> None:
+        if login.phase == Phase.DONE:
+            self._login = None
+        elif login.phase == Phase.FAILED:
+            self.close()
 
     def _refuse_version(self, api_key: int, correlation_id: int) -> None:
         """Only ApiVersions is answered, in version 0; any other ends the connection."""

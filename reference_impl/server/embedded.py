@@ -29,10 +29,10 @@ class ReferenceBroker:
             connection = pika.BlockingConnection(pika.URLParameters(broker.amqp_url))
 
     `rabbitmq` and `kafka` are the emulated versions ("3.10", "4.0" or "4.3"; "3.9" or "4.3").
-    Kafka's clients connect to `kafka_address`; `kafka_settings` are the broker's by Kafka's names,
-    such as {"num.partitions": "3"}. `clock` may be a `ManualClock`: then TTLs and leases run only
-    when it is advanced, and `clock.advance(ms)` returns after their effects. `data` is the
-    directory of a durable broker. Port 0 picks a free port on loopback.
+    Kafka's clients connect to `kafka_address`; `kafka_settings` are settings by Kafka's names, such
+    as {"num.partitions": "3"}. `clock` may be a `ManualClock`: then TTLs and leases run only when
+    it is advanced, and `clock.advance(ms)` returns after their effects. `data` is the directory of
+    a durable broker. Port 0 picks a free port on loopback.
     Raises ConfigurationError or StorageError when it cannot start.
     """
 

@@ -49,6 +49,7 @@ def test_options_of_the_broker_are_exactly_these() -> None:
         "amqp_port",
         "kafka_port",
         "kafka_sasl",
+        "kafka_settings",
         "vhosts",
         "users",
     ]

@@ -39,7 +39,20 @@ LAYERS: dict[str, tuple[str, ...]] = {
     f"{KAFKA}.versions": ("reference_impl.errors",),
     f"{KAFKA}.core": (f"{KAFKA}.core", *KAFKA_PLAIN),
     f"{KAFKA}.apis": (f"{KAFKA}.apis", f"{KAFKA}.core", f"{KAFKA}.wire", *KAFKA_PLAIN),
-    f"{KAFKA}.session": (f"{KAFKA}.apis", f"{KAFKA}.core", f"{KAFKA}.wire", *KAFKA_PLAIN),
+    f"{KAFKA}.login": (f"{KAFKA}.apis", f"{KAFKA}.wire", *KAFKA_PLAIN),
+    f"{KAFKA}.session": (
+        f"{KAFKA}.apis",
+        f"{KAFKA}.core",
+        f"{KAFKA}.login",
+        f"{KAFKA}.wire",
+        *KAFKA_PLAIN,
+    ),
+    f"{KAFKA}.durable": (
+        f"{KAFKA}.core",
+        f"{KAFKA}.wire",
+        "reference_impl.storage.journal",
+        *KAFKA_PLAIN,
+    ),
     "reference_impl.storage": ("reference_impl.storage", "reference_impl.errors"),
     "reference_impl.config": (
         f"{AMQP}.core.access",

@@ -14,9 +14,6 @@ class Peer(Protocol):
     """The connection of a client, as far as APIs know it."""
 
     host: str
-    mechanism: str | None
-    """SASL mechanism chosen by the handshake."""
-    authenticated: bool
 
     def close(self) -> None:
         """Close after what was answered so far, without another word."""

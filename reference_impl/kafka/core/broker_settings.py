@@ -21,8 +21,6 @@ from reference_impl.kafka.versions import KafkaDialect
 
 _TABLE = """
 auto.create.topics.enable            boolean true
-connections.max.idle.ms              long    600000
-connections.max.reauth.ms            long    0
 default.replication.factor           int     1
 delete.topic.enable                  boolean true
 fetch.max.bytes                      int     57671680   1024..
@@ -55,7 +53,6 @@ offsets.retention.minutes            int     10080      1..
 offsets.topic.num.partitions         int     50         1..
 offsets.topic.replication.factor     short   3          1..
 producer.id.expiration.ms            int     86400000   1..                   dynamic
-sasl.enabled.mechanisms              list    GSSAPI     .                     dynamic
 sasl.server.max.receive.size         int     524288
 share.coordinator.state.topic.min.isr             short 2 1..
 share.coordinator.state.topic.replication.factor  short 3 1..
@@ -96,11 +93,11 @@ class Source(IntEnum):
 
 def broker_settings(dialect: KafkaDialect) -> dict[str, Setting]:
     """Return every setting of brokers that is known, by name."""
-    settings = {}
+    settings: dict[str, Setting] = {}
     for line in _TABLE.strip().splitlines():
-        name, kind, default, *rest = line.split()
+        name, kind, text, *rest = line.split()
         rule = rest[0] if rest and rest[0] != "." else ""
-        settings[name] = replace(parse_rule(name, kind, default, rule), dynamic=rest[1:] != [])
+        settings[name] = replace(parse_rule(name, kind, text, rule), dynamic=rest[1:] != [])
     for topic_name, setting in topic_settings(dialect).items():
         if topic_name in BROKER_NAME:
             name = BROKER_NAME[topic_name]

@@ -102,7 +102,9 @@ ONLY_BEFORE_4 = (
     "message.timestamp.difference.max.ms",
 )
 
-BROKER_NAME = dict(map(str.split, _BROKER_NAMES.strip().splitlines()))
+_PAIRS = [line.split() for line in _BROKER_NAMES.strip().splitlines()]
+
+BROKER_NAME = {pair[0]: pair[1] for pair in _PAIRS}
 """The broker's setting that gives topics their default."""
 
 
