@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from conformance.bench.load import Workload
-from conformance.bench.workloads import confluent, kafka_python, pika
+from conformance.bench.workloads import confluent, kafka_python, pika_blocking
 from conformance.errors import UsageError
 
 
@@ -17,7 +17,7 @@ class Client(NamedTuple):
 
 
 CLIENTS = {
-    "pika": Client("amqp", pika.run),
+    "pika": Client("amqp", pika_blocking.run),
     "kafka-python": Client("kafka", kafka_python.run),
     "confluent-kafka": Client("kafka", confluent.run),
 }
