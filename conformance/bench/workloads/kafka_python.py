@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import kafka
-
 from conformance.bench.load import Load, Sample, measured
 from conformance.bench.subject import Subject
 
@@ -14,6 +12,8 @@ PATIENCE_S = 60
 
 def run(subject: Subject, load: Load) -> Sample:
     """Everything once, on a new topic of one partition."""
+    import kafka  # takes a quarter of a second, which no other command should pay
+
     bootstrap = subject.target.kafka.address
     topic = f"bench-{uuid.uuid4().hex}"
     value = b"x" * load.body_size
