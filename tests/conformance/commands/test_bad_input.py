@@ -39,7 +39,7 @@ from requests import Response
 from conformance.cli import main
 from conformance.drivers.amqp import readiness
 from conformance.reporting.results import load_results
-from conformance.targets import container
+from conformance.targets import container, process_rabbitmq
 from conformance.targets.ports import free_ports
 from reference_impl import ReferenceBroker
 from reference_impl.storage.durable import DurableJournal

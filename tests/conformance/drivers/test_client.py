@@ -11,6 +11,7 @@ import pytest
 from pika import spec
 
 from conformance.drivers.amqp.client import Client
+from conformance.drivers.amqp.decoding import new_decoder
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
 from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pika import spec
 
+from conformance.drivers.amqp.decoding import new_decoder
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.raw import RawConnection
 from conformance.drivers.transcript import Transcript
