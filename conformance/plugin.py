@@ -99,7 +99,7 @@ def amqp_broker(request: pytest.FixtureRequest) -> Iterator[AmqpBroker]:
     try:
         target.check()
         target.start()
-        check_answers(target.name, target.amqp)
+        check_answers(target)
     except EngineMissing as error:
         pytest.skip(str(error))
     except KitError as error:

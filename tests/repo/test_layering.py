@@ -215,7 +215,7 @@ def test_packages_do_not_import_their_tests() -> None:
 
 def test_suites_know_the_kit_and_nothing_else() -> None:
     """They test brokers from outside, so they import neither codecs nor clients of their own."""
-    allowed = {*sys.stdlib_module_names, "conformance", "hypothesis", "pytest", "pika"}
+    allowed = {*sys.stdlib_module_names, "conformance", "hypothesis", "kafka", "pytest", "pika"}
     assert [
         f"{path} imports {name}"
         for path in python_files("conformance/suites")

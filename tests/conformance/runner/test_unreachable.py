@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pika import spec
 
+from conformance.drivers.amqp import readiness
 from conformance.runner import session
-from conformance.targets import readiness
 from conformance.targets.ports import free_ports
 from tests.conformance.fake_broker import FakeBroker, hang_up, silence
 from tests.conformance.kits import Ran, TinyKit, run_kit

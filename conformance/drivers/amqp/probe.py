@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.drivers.amqp.client import Channel, Connection
+from conformance.drivers.amqp.readiness import check_answers, open_once
 from conformance.errors import ChannelClosed, ConnectionClosed, NoAnswer
-from conformance.targets.model import Capabilities, Identity, Target
-from conformance.targets.readiness import check_answers, open_once
+from conformance.targets.model import Identity, Target
 
 PROBE_WITHIN_S = 5.0
 """How long one probe may take; see ANSWER_WITHIN_S of the client."""
@@ -93,14 +93,3 @@ def _works(target: Target, action: Callable[[Channel], object]) -> bool:
     finally:
         connection.client.close()
     return True
-
-
-def disagreements(capabilities: Capabilities) -> list[str]:
-    """One sentence for each capability that the probe found otherwise than declared."""
-    sentences = []
-    for name, (declared, _) in sorted(capabilities.disagreements().items()):
-        if declared:
-            sentences.append(f"{name} is declared, but the broker refuses it")
-        else:
-            sentences.append(f"{name} is declared absent, but the broker offers it")
-    return sentences

@@ -8,15 +8,17 @@ import pytest
 from pika import spec
 
 from conformance.drivers.amqp.endpoint import Endpoint
-from conformance.targets.embedded import EmbeddedTarget
+from conformance.drivers.amqp.probe import probe
+from conformance.targets.embedded import EmbeddedTarget, emulation
 from conformance.targets.external import ExternalTarget
 from conformance.targets.model import Identity
-from conformance.targets.probe import disagreements, probe
 from tests.conformance.fake_broker import FakeBroker, silence
 
 
 def target_of(broker: FakeBroker, **capabilities: bool) -> ExternalTarget:
-    target = ExternalTarget("fake", Endpoint("127.0.0.1", broker.port), capabilities=capabilities)
+    target = ExternalTarget(
+        "fake", {"amqp": Endpoint("127.0.0.1", broker.port)}, capabilities=capabilities
+    )
     target.start()
     return target
 
@@ -32,13 +34,13 @@ def refuse_priorities(method: Any) -> list[Any]:
 
 
 def test_the_reference_is_as_it_is_declared() -> None:
-    target = EmbeddedTarget("4.0")
+    target = EmbeddedTarget(emulation("4.0"))
     target.start()
     try:
         assert probe(target) == Identity("RabbitMQ", "4.0.5")
     finally:
         target.stop()
-    assert disagreements(target.capabilities) == []
+    assert target.capabilities.disagreements() == []
     assert target.capabilities.probed["quorum-queues"] is False
     assert target.capabilities.probed["tx"] is True
 
@@ -48,7 +50,7 @@ def test_a_declaration_that_lies_is_reported_both_ways() -> None:
     with FakeBroker(answers) as broker:
         target = target_of(broker, streams=False)
         assert probe(target) == Identity("Fake", "1.0")
-    assert disagreements(target.capabilities) == [
+    assert target.capabilities.disagreements() == [
         "priority-queues is declared, but the broker refuses it",
         "streams is declared absent, but the broker offers it",
         "tx is declared, but the broker refuses it",
@@ -61,7 +63,7 @@ def test_what_the_broker_does_not_announce_is_reported() -> None:
     with FakeBroker(properties={"capabilities": {"basic.nack": True}}) as broker:
         target = target_of(broker)
         probe(target)
-    assert disagreements(target.capabilities) == [
+    assert target.capabilities.disagreements() == [
         "confirms is declared, but the broker refuses it",
         "consumer-cancel-notify is declared, but the broker refuses it",
         "exchange-bindings is declared, but the broker refuses it",
@@ -76,7 +78,7 @@ def test_strange_server_properties_do_no_harm(properties: dict[str, Any]) -> Non
 
 
 def test_a_probe_that_is_not_answered_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.targets.probe.PROBE_WITHIN_S", 0.2)
+    monkeypatch.setattr("conformance.drivers.amqp.probe.PROBE_WITHIN_S", 0.2)
 
     def silent_if_limited(method: Any) -> list[Any]:
         return [] if method.arguments else [spec.Queue.DeclareOk(method.queue, 0, 0)]
