@@ -56,9 +56,7 @@ def topics(admin):
     except KafkaError as error:
         print("no partitions:", name_of(error))
     admin.create_partitions({topic: NewPartitions(4)})
-    until(
-        lambda: len(admin.describe_topics([topic])[0]["partitions"]) == 4, "fourth partition"
-    )
+    until(lambda: len(admin.describe_topics([topic])[0]["partitions"]) == 4, "fourth partition")
     described = admin.describe_topics([topic])[0]
     print(hidden(described["name"]), len(described["partitions"]), described["is_internal"])
     return topic
@@ -92,7 +90,10 @@ def records(topic):
     for one in sorted(found):
         print(*one)
     partitions = sorted(consumer.assignment(), key=lambda tp: tp.partition)
-    print("begin", sorted((tp.partition, o) for tp, o in consumer.beginning_offsets(partitions).items()))
+    print(
+        "begin",
+        sorted((tp.partition, o) for tp, o in consumer.beginning_offsets(partitions).items()),
+    )
     print("end", sorted((tp.partition, o) for tp, o in consumer.end_offsets(partitions).items()))
     times = consumer.offsets_for_times(dict.fromkeys(partitions, 1_700_000_000_004))
     print("times", sorted((tp.partition, t and (t.offset, t.timestamp)) for tp, t in times.items()))

@@ -78,7 +78,14 @@ group = f"shell-{RUN}"
 show("groups", [line for line in groups("--list") if "RUN" in line])
 described = groups("--describe", "--group", group)
 show("group", sorted(line for line in described if "tools-RUN" in line))
-show("state", [line.replace("1 (rack: null)", "1") for line in groups("--describe", "--group", group, "--state") if "shell" in line])
+show(
+    "state",
+    [
+        line.replace("1 (rack: null)", "1")
+        for line in groups("--describe", "--group", group, "--state")
+        if "shell" in line
+    ],
+)
 show(
     "reset",
     sorted(

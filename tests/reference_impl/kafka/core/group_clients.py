@@ -10,7 +10,6 @@ from reference_impl.kafka.core.broker import KafkaBroker
 from reference_impl.kafka.core.coordinator import GroupCoordinator
 from reference_impl.kafka.core.groups import Group
 from reference_impl.kafka.core.members import (
-    GroupSettings,
     Identity,
     JoinRequest,
     JoinResult,
@@ -38,7 +37,7 @@ RANGE: Protocols = (("range", subscription("t")),)
 class GroupWorld:
     """A broker with the topics "t" and "u" of two partitions, and a clock that stands still."""
 
-    def __init__(self, version: str = "4.3", settings: GroupSettings | None = None) -> None:
+    def __init__(self, version: str = "4.3", settings: Mapping[str, str] | None = None) -> None:
         self.clock = ManualClock()
         self.ids = 0
         self.broker = KafkaBroker(
@@ -46,7 +45,7 @@ class GroupWorld:
             self.clock,
             self._new_id,
             lambda: None,
-            group_settings=settings,
+            settings=settings,
         )
         for name in ("t", "u"):
             self.broker.create_topic(name, 2)

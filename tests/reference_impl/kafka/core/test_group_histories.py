@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference_impl.kafka.core.members import GroupSettings
 from reference_impl.kafka.errors import ErrorCode
 from tests.reference_impl.kafka.core.group_clients import (
     REBALANCE_MS,
@@ -56,7 +55,7 @@ class History:
     """The steps on a world, and what is known from the answers alone."""
 
     def __init__(self, version: str, delay_ms: int) -> None:
-        settings = GroupSettings(group_initial_rebalance_delay_ms=delay_ms)
+        settings = {"group.initial.rebalance.delay.ms": str(delay_ms)}
         self.world = GroupWorld(version, settings)
         self.clients = [self._new(number) for number in range(len(INSTANCES))]
         self.generations: dict[int, tuple[Any, ...]] = {}

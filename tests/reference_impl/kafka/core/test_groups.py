@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reference_impl.kafka.core.members import GroupSettings, Identity
+from reference_impl.kafka.core.members import Identity
 from reference_impl.kafka.errors import ErrorCode, Refused
 from tests.reference_impl.kafka.core.group_clients import (
     GROUP,
@@ -124,7 +124,7 @@ def test_members_vote(world: GroupWorld) -> None:
 
 
 def test_initial_rebalance_waits_for_more(world: GroupWorld) -> None:
-    world = GroupWorld(settings=GroupSettings(group_initial_rebalance_delay_ms=3000))
+    world = GroupWorld(settings={"group.initial.rebalance.delay.ms": "3000"})
     first, second = Client(world).join(), Client(world)
     world.advance(2000)
     second.join()
@@ -137,7 +137,7 @@ def test_initial_rebalance_waits_for_more(world: GroupWorld) -> None:
 
 def test_initial_rebalance_does_not_wait_for_ever() -> None:
     """At most for a rebalance timeout, however many come."""
-    world = GroupWorld(settings=GroupSettings(group_initial_rebalance_delay_ms=3000))
+    world = GroupWorld(settings={"group.initial.rebalance.delay.ms": "3000"})
     first = Client(world, rebalance_ms=9000).join()
     for _ in range(8):
         Client(world, rebalance_ms=9000).join()
@@ -146,7 +146,7 @@ def test_initial_rebalance_does_not_wait_for_ever() -> None:
 
 
 def test_group_is_full() -> None:
-    world = GroupWorld(settings=GroupSettings(group_max_size=2))
+    world = GroupWorld(settings={"group.max.size": "2"})
     two(world)
     late = Client(world)
     assert late.join().code is ErrorCode.GROUP_MAX_SIZE_REACHED
