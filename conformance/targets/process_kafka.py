@@ -104,12 +104,16 @@ def cache_folder() -> Path:
     return Path(caches) / "brokertck" / "kafka"
 
 
-def fetch_jars(version: str, folder: Path) -> None:
-    """Have Maven put Kafka's jars into `folder`, whole or not at all. Raises TargetError."""
+def fetch_jars(version: str, folder: Path, pom: Path | None = None) -> None:
+    """Have Maven put Kafka's jars into `folder`, whole or not at all. Raises TargetError.
+
+    `pom` says which jars if not those of the broker; VERSION in it stands for the version.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        pom = (fixtures_dir() / "containers" / "kafka" / "pom.xml").read_text(encoding="utf-8")
-        (Path(work) / "pom.xml").write_text(pom.replace("VERSION", version), encoding="utf-8")
+        pom = pom or fixtures_dir() / "containers" / "kafka" / "pom.xml"
+        project = pom.read_text(encoding="utf-8").replace("VERSION", version)
+        (Path(work) / "pom.xml").write_text(project, encoding="utf-8")
         jars = Path(work) / "jars"
         command = ["mvn", "-q", "-B", "-f", f"{work}/pom.xml", "dependency:copy-dependencies"]
         _run([*command, f"-DoutputDirectory={jars}"], f"fetching Kafka {version}", FETCH_WITHIN_S)
