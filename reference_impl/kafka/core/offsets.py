@@ -82,6 +82,10 @@ class Offsets:
         """Whether a transaction that is not over has an offset for this partition (KIP-447)."""
         return any(partition in groups.get(group_id, {}) for groups in self._pending.values())
 
+    def groups_of(self, producer_id: int) -> list[str]:
+        """Groups for which a transaction of this producer has offsets."""
+        return list(self._pending.get(producer_id, ()))
+
     def has_transactions(self, group_id: str) -> bool:
         """Whether a transaction that is not over has offsets of this group."""
         return any(group_id in groups for groups in self._pending.values())
