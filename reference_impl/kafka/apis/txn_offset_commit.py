@@ -20,6 +20,8 @@ from reference_impl.kafka.errors import ErrorCode, Refused
 API_KEY = 28
 
 FIRST_VERSION_THAT_ADDS = 5
+FIRST_VERSION_THAT_ABORTS = 4
+"""Clients of earlier versions do not know TRANSACTION_ABORTABLE."""
 
 
 def handle(request: Request) -> dict[str, Any]:
@@ -49,21 +51,46 @@ def handle(request: Request) -> dict[str, Any]:
 
 
 def _stage(request: Request, offsets: dict[Partition, Offset]) -> dict[Partition, ErrorCode]:
-    body, broker = request.body, request.broker
-    producer, kept_in = producer_of(body), offsets_partition(body["group_id"])
+    body, groups = request.body, request.broker.groups
+    producer = producer_of(body)
     who = Identity(body["member_id"], body["generation_id"], body["group_instance_id"])
-    adds = request.version >= FIRST_VERSION_THAT_ADDS
+    codes = groups.check_partitions(offsets)
+    good = {one: offset for one, offset in offsets.items() if codes[one] is ErrorCode.NONE}
+    if not good:
+        return codes
     try:
-        refusals = broker.transactions.check_writes(
-            body["transactional_id"], producer, [kept_in], adds=adds, aborts=adds
-        )
-        if kept_in in refusals:
-            raise refusals[kept_in]
-        return broker.groups.stage_offsets(
-            body["group_id"], producer.producer_id, producer.epoch, who, offsets
+        _check_transaction(request)
+        staged = groups.stage_offsets(
+            body["group_id"], producer.producer_id, producer.epoch, who, good
         )
     except Refused as refused:
-        return dict.fromkeys(offsets, refused.code)
+        staged = dict.fromkeys(good, refused.code)
+    return codes | staged
+
+
+def _check_transaction(request: Request) -> None:
+    """Raise Refused unless the group's partition is part of the transaction.
+
+    The coordinator is not asked again when offsets of that partition wait for its end already.
+    """
+    body, broker = request.body, request.broker
+    if not body["group_id"]:
+        raise Refused(ErrorCode.INVALID_GROUP_ID)
+    producer, kept_in = producer_of(body), offsets_partition(body["group_id"])
+    if any(
+        offsets_partition(group_id) == kept_in
+        for group_id in broker.groups.groups_in_transaction(*producer)
+    ):
+        return
+    refusals = broker.transactions.check_writes(
+        body["transactional_id"],
+        producer,
+        [kept_in],
+        adds=request.version >= FIRST_VERSION_THAT_ADDS,
+        aborts=request.version >= FIRST_VERSION_THAT_ABORTS,
+    )
+    if kept_in in refusals:
+        raise refusals[kept_in]
 
 
 def _offset(request: Request, one: dict[str, Any]) -> Offset:

@@ -81,7 +81,7 @@ class KafkaBroker:
             clock,
             self.timers,
             self.write_marker,
-            self.store,
+            lambda: self.store,
             level=dialect.transaction_version,
             keeps_start_time=dialect.keeps_transaction_start,
             max_timeout_ms=self.settings.number("transaction.max.timeout.ms"),

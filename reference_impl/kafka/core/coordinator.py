@@ -155,7 +155,7 @@ class GroupCoordinator:
 
         A refusal of the group stands for all partitions that exist. `version` is OffsetCommit's.
         """
-        codes = self._check_partitions(offsets)
+        codes = self.check_partitions(offsets)
         good = [partition for partition, code in codes.items() if code is ErrorCode.NONE]
         if not good:
             return codes
@@ -186,7 +186,7 @@ class GroupCoordinator:
         partition. Raises Refused if the group or its member may not, or a fenced producer."""
         if not group_id:
             raise Refused(ErrorCode.INVALID_GROUP_ID)
-        codes = self._check_partitions(offsets)
+        codes = self.check_partitions(offsets)
         good = [partition for partition, code in codes.items() if code is ErrorCode.NONE]
         if not good:
             return codes
@@ -202,6 +202,12 @@ class GroupCoordinator:
                 self.offsets.stage(producer_id, group_id, partition, offsets[partition])
                 self._store().offset_staged(producer_id, group_id, partition, offsets[partition])
         return codes
+
+    def groups_in_transaction(self, producer_id: int, producer_epoch: int) -> list[str]:
+        """The groups for which a producer staged offsets in this epoch."""
+        if self._producer_epochs.get(producer_id) != producer_epoch:
+            return []
+        return self.offsets.groups_of(producer_id)
 
     def complete_transaction(self, producer_id: int, commit: bool) -> None:
         """Make the offsets of a transaction count, or forget them."""
@@ -223,7 +229,8 @@ class GroupCoordinator:
             raise Refused(ErrorCode.ILLEGAL_GENERATION)
         return self.create(group_id) if group is None else group
 
-    def _check_partitions(self, offsets: Mapping[Partition, Offset]) -> dict[Partition, ErrorCode]:
+    def check_partitions(self, offsets: Mapping[Partition, Offset]) -> dict[Partition, ErrorCode]:
+        """Return UNKNOWN_TOPIC_OR_PARTITION for what does not exist, NONE for the others."""
         codes = {}
         for name, index in offsets:
             topic = self._topics.find(name)

@@ -84,8 +84,15 @@ class Offsets:
 
     def has_some(self, group_id: str) -> bool:
         """Whether a group has any offset, committed or pending."""
-        pending = any(group_id in groups for groups in self._pending.values())
-        return pending or bool(self._committed.get(group_id))
+        return self.has_transactions(group_id) or bool(self._committed.get(group_id))
+
+    def groups_of(self, producer_id: int) -> list[str]:
+        """Groups for which a transaction of this producer has offsets."""
+        return list(self._pending.get(producer_id, ()))
+
+    def has_transactions(self, group_id: str) -> bool:
+        """Whether a transaction that is not over has offsets of this group."""
+        return any(group_id in groups for groups in self._pending.values())
 
     def complete(self, producer_id: int, commit: bool) -> list[tuple[str, Partition, Offset]]:
         """End a transaction; return what became committed. An offset that was committed after one

@@ -76,7 +76,7 @@ class Transactions:
         clock: Clock,
         timers: Timers,
         write_marker: MarkerWriter,
-        store: MemoryStore,
+        store: Callable[[], MemoryStore],
         *,
         level: int,
         keeps_start_time: bool,
@@ -112,7 +112,7 @@ class Transactions:
         """Return a producer id that nobody has had."""
         producer_id = self.next_producer_id
         self.next_producer_id += 1
-        self._store.producer_id_assigned(producer_id)
+        self._store().producer_id_assigned(producer_id)
         return producer_id
 
     def init_producer(
@@ -305,7 +305,7 @@ class Transactions:
             if transaction.timer is not None:
                 transaction.timer.cancel()
             transaction.timer = self._timer_for(transaction)
-        self._store.transaction_changed(transaction)
+        self._store().transaction_changed(transaction)
 
     def _timer_for(self, transaction: Transaction) -> Timer | None:
         if transaction.state is TransactionState.ONGOING:
@@ -323,4 +323,4 @@ class Transactions:
     def _forget(self, transaction: Transaction) -> None:
         transaction.state = TransactionState.DEAD
         del self._by_id[transaction.id]
-        self._store.transaction_forgotten(transaction)
+        self._store().transaction_forgotten(transaction)
