@@ -16,6 +16,7 @@ from reference_impl.kafka.core.store import MemoryStore
 from reference_impl.kafka.core.topics import Topic, Topics, check_name
 from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
 from reference_impl.kafka.core.transactions import Transactions
+from reference_impl.kafka.core.upkeep import Upkeep
 from reference_impl.kafka.errors import ErrorCode, Refused
 from reference_impl.kafka.record.batches import Batch, read_header
 from reference_impl.kafka.record.records import ABORT, COMMIT, build_end_marker
@@ -88,6 +89,7 @@ class KafkaBroker:
             id_expiration_ms=self.settings.number("transactional.id.expiration.ms"),
         )
         self.transactions.staged_offsets = self.groups
+        self.upkeep = Upkeep(self)
 
     def listens_at(self, host: str, port: int) -> None:
         """The server says where clients reach this node."""
@@ -126,6 +128,7 @@ class KafkaBroker:
         topic = Topic(name, self.new_id(), settings)
         topic.add_partitions(partitions)
         self.topics.add(topic)
+        self.upkeep.start()
         self.store.topic_created(topic)
         return topic
 

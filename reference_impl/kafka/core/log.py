@@ -59,6 +59,8 @@ class PartitionLog:
         self.watchers: dict[Callable[[], None], None] = {}
         """Called, in order, whenever more can be read or the partition goes away."""
         self.deleted = False
+        self.compacted_to = 0
+        """Offsets before this one were compacted before."""
         self._batches: list[StoredBatch] = []
         self._last_offsets: list[int] = []
         self._positions: list[int] = []
@@ -75,7 +77,8 @@ class PartitionLog:
     @property
     def size(self) -> int:
         """Octets of all batches."""
-        return (self._positions[-1] if self._positions else 0) - self._deleted_octets
+        end = self._positions[-1] if self._positions else self._deleted_octets
+        return end - self._deleted_octets
 
     @property
     def high_watermark(self) -> int:
@@ -239,8 +242,9 @@ class PartitionLog:
         del self._batches[:gone], self._last_offsets[:gone], self._positions[:gone]
         self.aborted = [one for one in self.aborted if one.last_offset >= offset]
 
-    def replace(self, batches: list[StoredBatch]) -> None:
-        """Put the outcome of a compaction in place of all batches; offsets do not change."""
+    def compacted(self, batches: list[StoredBatch], end: int) -> None:
+        """Put the outcome of a compaction up to `end` in place of all batches."""
+        self.compacted_to = end
         self._batches = batches
         self._last_offsets = [batch.header.last_offset for batch in batches]
         self._positions = []
