@@ -47,6 +47,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
         f"{KAFKA}.wire",
         *KAFKA_PLAIN,
     ),
+    f"{KAFKA}.durable": (
+        f"{KAFKA}.core",
+        f"{KAFKA}.wire",
+        "reference_impl.storage.journal",
+        *KAFKA_PLAIN,
+    ),
     "reference_impl.storage": ("reference_impl.storage", "reference_impl.errors"),
     "reference_impl.config": (
         f"{AMQP}.core.access",

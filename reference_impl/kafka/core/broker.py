@@ -132,6 +132,20 @@ class KafkaBroker:
         self.store.topic_created(topic)
         return topic
 
+    def restore_topic(self, name: str, topic_id: bytes, settings: TopicSettings) -> Topic:
+        """Have a topic again, without partitions so far. For a store."""
+        topic = Topic(name, topic_id, settings)
+        self.topics.add(topic)
+        self.upkeep.start()
+        return topic
+
+    def recovered(self, store: MemoryStore) -> None:
+        """Everything is restored; from now on `store` is told."""
+        self.store = store
+        for topic in self.topics:
+            topic.settings = self.settings_for(topic.settings.given)
+        self.transactions.recovered(store)
+
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic and everything in it."""
         self.topics.remove(topic)

@@ -47,6 +47,16 @@ class ReadResult(NamedTuple):
     aborted: list[AbortedTransaction]
 
 
+class LogState(NamedTuple):
+    """What a log is beside its batches, for a store to keep."""
+
+    start_offset: int
+    end_offset: int
+    compacted_to: int
+    producers: dict[int, ProducerState]
+    aborted: list[AbortedTransaction]
+
+
 class PartitionLog:
     """Offsets start at 0; `start_offset` moves when records are deleted."""
 
@@ -252,3 +262,30 @@ class PartitionLog:
         for batch in batches:
             position += len(batch.octets)
             self._positions.append(position)
+
+    # -- for a store ------------------------------------------------------------------------
+
+    def state(self) -> LogState:
+        """Everything but the batches."""
+        return LogState(
+            self.start_offset, self.end_offset, self.compacted_to, self.producers, self.aborted
+        )
+
+    def restore(self, state: LogState) -> None:
+        """Be as a store remembers it, without batches so far."""
+        self.start_offset, self.end_offset, self.compacted_to, *_ = state
+        self.producers, self.aborted = state.producers, state.aborted
+        self._open = {
+            producer_id: producer.transaction_start
+            for producer_id, producer in state.producers.items()
+            if producer.transaction_start is not None
+        }
+        self._batches, self._last_offsets, self._positions = [], [], []
+        self._deleted_octets = 0
+
+    def restore_batch(self, batch: StoredBatch) -> None:
+        """Put a batch behind those that are there; the state knows of it already."""
+        before = self._positions[-1] if self._positions else self._deleted_octets
+        self._batches.append(batch)
+        self._last_offsets.append(batch.header.last_offset)
+        self._positions.append(before + len(batch.octets))
