@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from reference_impl.amqp.core.broker import Broker
@@ -16,11 +17,14 @@ from reference_impl.clock import Clock, ManualClock
 from reference_impl.config import Config
 from reference_impl.errors import ConnectionForced, StorageError
 from reference_impl.kafka.core.broker import KafkaBroker
+from reference_impl.kafka.durable import DurableStore as KafkaStore
 from reference_impl.kafka.session import KafkaSession
 from reference_impl.kafka.versions import dialect_for as kafka_dialect_for
 from reference_impl.server.clock import MonotonicClock, SystemClock
 from reference_impl.server.listener import ProtocolServer, Turn
 from reference_impl.storage.durable import DurableJournal
+
+S = TypeVar("S")
 
 
 class BrokerServer:
@@ -61,9 +65,10 @@ class BrokerServer:
             else None,
         )
         self._store: DurableStore | None = None
+        self._kafka_store: KafkaStore | None = None
         self.torn_bytes = 0
         if config.data is not None:
-            self._store = self._open_store(config.data)
+            self._open_stores(config.data)
         self._amqp = ProtocolServer(self._new_amqp_session, self._turn, self._liveness.now_ms)
         self._kafka = ProtocolServer(self._new_kafka_session, self._turn, self._liveness.now_ms)
         self.amqp_address: tuple[str, int] | None = None
@@ -72,11 +77,22 @@ class BrokerServer:
         self._giving_up: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
 
-    def _open_store(self, directory: Path) -> DurableStore:
-        journal = DurableJournal(directory, fsync=self.config.fsync)
-        self.torn_bytes = journal.torn_bytes
+    def _open_stores(self, directory: Path) -> None:
+        """Bring back what the directory holds: AMQP's journal, and Kafka's in one below it."""
+        self._store = self._open(directory, lambda journal: DurableStore(self.broker, journal))
         try:
-            return DurableStore(self.broker, journal)
+            self._kafka_store = self._open(
+                directory / "kafka", lambda journal: KafkaStore(self.kafka_broker, journal)
+            )
+        except BaseException:
+            self._store.abandon()
+            raise
+
+    def _open(self, directory: Path, recover: Callable[[DurableJournal], S]) -> S:
+        journal = DurableJournal(directory, fsync=self.config.fsync)
+        self.torn_bytes += journal.torn_bytes
+        try:
+            return recover(journal)
         except BaseException:
             journal.abandon()
             raise
@@ -144,13 +160,13 @@ class BrokerServer:
             self.stopped.set()
 
     def _close_store(self) -> None:
-        store, self._store = self._store, None
-        if store is None:
-            return
-        if self.failure is None:
-            store.close()
-        else:
-            store.abandon()
+        stores = [store for store in (self._store, self._kafka_store) if store is not None]
+        self._store = self._kafka_store = None
+        for store in stores:
+            if self.failure is None:
+                store.close()
+            else:
+                store.abandon()
 
     @property
     def amqp_url(self) -> str:
@@ -168,6 +184,8 @@ class BrokerServer:
             raise self.failure
         if self._store is not None:
             self._store.commit()
+        if self._kafka_store is not None:
+            self._kafka_store.commit()
 
     def _storage_failed(self, error: StorageError) -> None:
         """Nothing can be promised any more: drop every client, keep the error for the owner."""

@@ -28,7 +28,7 @@ from reference_impl.kafka.record.batches import (
     stamp,
 )
 from reference_impl.kafka.record.compression import Undecodable, decompress
-from reference_impl.kafka.record.records import InvalidRecord, Record, read_payload
+from reference_impl.kafka.record.records import InvalidRecord, Record, read_payload, recompress
 
 NO_TIMESTAMP = -1
 
@@ -106,7 +106,7 @@ def append_produced(
             from_zero=from_zero,
         )
     log_append_time_ms = NO_TIMESTAMP
-    octets = place(batch.octets, log.end_offset, log.leader_epoch)
+    octets = place(_compressed(batch, settings), log.end_offset, log.leader_epoch)
     if settings.timestamp_type == LOG_APPEND_TIME:
         log_append_time_ms = now_ms
         octets = stamp(octets, LOG_APPEND_TIME, now_ms)
@@ -115,6 +115,21 @@ def append_produced(
     stored = StoredBatch(read_header(octets), octets)
     log.append(stored)
     return AppendResult(stored.header.base_offset, log_append_time_ms, stored)
+
+
+def _compressed(batch: Batch, settings: TopicSettings) -> bytes | memoryview:
+    """The octets of a batch, compressed as the topic wants it. What that makes too large is refused
+    (UnifiedLog.append checks the size again)."""
+    if settings.compression is None or settings.compression == batch.header.compression:
+        return batch.octets
+    octets = recompress(batch, list(records_of(batch)), settings.compression)
+    if len(octets) > settings.max_message_octets:
+        raise Refused(
+            ErrorCode.MESSAGE_TOO_LARGE,
+            f"The record batch size is {len(octets)} bytes which exceeds the maximum configured "
+            f"value of {settings.max_message_octets}",
+        )
+    return octets
 
 
 def _check_batch(batch: Batch, settings: TopicSettings) -> None:

@@ -16,6 +16,7 @@ from reference_impl.kafka.core.store import MemoryStore
 from reference_impl.kafka.core.topics import Topic, Topics, check_name
 from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
 from reference_impl.kafka.core.transactions import Transactions
+from reference_impl.kafka.core.upkeep import Upkeep
 from reference_impl.kafka.errors import ErrorCode, Refused
 from reference_impl.kafka.record.batches import Batch, read_header
 from reference_impl.kafka.record.records import ABORT, COMMIT, build_end_marker
@@ -88,6 +89,7 @@ class KafkaBroker:
             id_expiration_ms=self.settings.number("transactional.id.expiration.ms"),
         )
         self.transactions.staged_offsets = self.groups
+        self.upkeep = Upkeep(self)
 
     def listens_at(self, host: str, port: int) -> None:
         """The server says where clients reach this node."""
@@ -126,8 +128,23 @@ class KafkaBroker:
         topic = Topic(name, self.new_id(), settings)
         topic.add_partitions(partitions)
         self.topics.add(topic)
+        self.upkeep.start()
         self.store.topic_created(topic)
         return topic
+
+    def restore_topic(self, name: str, topic_id: bytes, settings: TopicSettings) -> Topic:
+        """Have a topic again, without partitions so far. For a store."""
+        topic = Topic(name, topic_id, settings)
+        self.topics.add(topic)
+        self.upkeep.start()
+        return topic
+
+    def recovered(self, store: MemoryStore) -> None:
+        """Everything is restored; from now on `store` is told."""
+        self.store = store
+        for topic in self.topics:
+            topic.settings = self.settings_for(topic.settings.given)
+        self.transactions.recovered()
 
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic and everything in it."""

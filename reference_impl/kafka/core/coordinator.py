@@ -74,6 +74,12 @@ class GroupCoordinator:
                 self._plan_expiry()
         return group
 
+    def forget(self, group_id: str) -> None:
+        """Know nothing of a group, whose offsets stay. For a store."""
+        group = self._groups.pop(group_id, None)
+        if group is not None:
+            group.close()
+
     def _saved(self, group: Group) -> None:
         self._store().group_saved(group)
 

@@ -47,6 +47,16 @@ class ReadResult(NamedTuple):
     aborted: list[AbortedTransaction]
 
 
+class LogState(NamedTuple):
+    """What a log is beside its batches, for a store to keep."""
+
+    start_offset: int
+    end_offset: int
+    compacted_to: int
+    producers: dict[int, ProducerState]
+    aborted: list[AbortedTransaction]
+
+
 class PartitionLog:
     """Offsets start at 0; `start_offset` moves when records are deleted."""
 
@@ -59,6 +69,8 @@ class PartitionLog:
         self.watchers: dict[Callable[[], None], None] = {}
         """Called, in order, whenever more can be read or the partition goes away."""
         self.deleted = False
+        self.compacted_to = 0
+        """Offsets before this one were compacted before."""
         self._batches: list[StoredBatch] = []
         self._last_offsets: list[int] = []
         self._positions: list[int] = []
@@ -75,7 +87,8 @@ class PartitionLog:
     @property
     def size(self) -> int:
         """Octets of all batches."""
-        return (self._positions[-1] if self._positions else 0) - self._deleted_octets
+        end = self._positions[-1] if self._positions else self._deleted_octets
+        return end - self._deleted_octets
 
     @property
     def high_watermark(self) -> int:
@@ -239,8 +252,9 @@ class PartitionLog:
         del self._batches[:gone], self._last_offsets[:gone], self._positions[:gone]
         self.aborted = [one for one in self.aborted if one.last_offset >= offset]
 
-    def replace(self, batches: list[StoredBatch]) -> None:
-        """Put the outcome of a compaction in place of all batches; offsets do not change."""
+    def compacted(self, batches: list[StoredBatch], end: int) -> None:
+        """Put the outcome of a compaction up to `end` in place of all batches."""
+        self.compacted_to = end
         self._batches = batches
         self._last_offsets = [batch.header.last_offset for batch in batches]
         self._positions = []
@@ -248,3 +262,30 @@ class PartitionLog:
         for batch in batches:
             position += len(batch.octets)
             self._positions.append(position)
+
+    # -- for a store ------------------------------------------------------------------------
+
+    def state(self) -> LogState:
+        """Everything but the batches."""
+        return LogState(
+            self.start_offset, self.end_offset, self.compacted_to, self.producers, self.aborted
+        )
+
+    def restore(self, state: LogState) -> None:
+        """Be as a store remembers it, without batches so far."""
+        self.start_offset, self.end_offset, self.compacted_to, *_ = state
+        self.producers, self.aborted = state.producers, state.aborted
+        self._open = {
+            producer_id: producer.transaction_start
+            for producer_id, producer in state.producers.items()
+            if producer.transaction_start is not None
+        }
+        self._batches, self._last_offsets, self._positions = [], [], []
+        self._deleted_octets = 0
+
+    def restore_batch(self, batch: StoredBatch) -> None:
+        """Put a batch behind those that are there; the state knows of it already."""
+        before = self._positions[-1] if self._positions else self._deleted_octets
+        self._batches.append(batch)
+        self._last_offsets.append(batch.header.last_offset)
+        self._positions.append(before + len(batch.octets))

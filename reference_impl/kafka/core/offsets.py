@@ -78,6 +78,13 @@ class Offsets:
         groups = self._pending.setdefault(producer_id, {})
         groups.setdefault(group_id, {})[partition] = self._store(offset)
 
+    def staged(self) -> Iterator[tuple[int, str, Partition, Offset]]:
+        """All offsets that wait for the end of a transaction, with the id of its producer."""
+        for producer_id, groups in self._pending.items():
+            for group_id, partitions in groups.items():
+                for partition, stored in partitions.items():
+                    yield producer_id, group_id, partition, stored.offset
+
     def is_pending(self, group_id: str, partition: Partition) -> bool:
         """Whether a transaction that is not over has an offset for this partition (KIP-447)."""
         return any(partition in groups.get(group_id, {}) for groups in self._pending.values())

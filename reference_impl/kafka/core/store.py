@@ -70,3 +70,6 @@ class MemoryStore:
 
     def staged_offsets_ended(self, producer_id: int) -> None:
         """A transaction is over; those of its offsets that count were told as committed."""
+
+    def compacted(self, topic: Topic, partition: int) -> None:
+        """The batches of a log were replaced by fewer and smaller ones."""

@@ -16,6 +16,7 @@ from reference_impl.clock import Clock
 from reference_impl.kafka.core.store import MemoryStore
 from reference_impl.kafka.core.transaction import (
     COMPLETE,
+    LAST_GIVEN_EPOCH,
     NEVER,
     PREPARE,
     ProducerIdentity,
@@ -324,3 +325,26 @@ class Transactions:
         transaction.state = TransactionState.DEAD
         del self._by_id[transaction.id]
         self._store().transaction_forgotten(transaction)
+
+    # -- for a store ------------------------------------------------------------------------
+
+    def restore(self, transaction: Transaction) -> None:
+        """Know a transactional id again, in place of what was known of it."""
+        self._by_id[transaction.id] = transaction
+
+    def forget(self, transactional_id: str) -> None:
+        """Know nothing of a transactional id."""
+        self._by_id.pop(transactional_id, None)
+
+    def recovered(self) -> None:
+        """All is restored: complete what was decided, and let time run for the rest.
+
+        A marker may be written again where one is already: it ends nothing.
+        """
+        for transaction in list(self._by_id.values()):
+            transaction.timer = self._timer_for(transaction)
+            for commit, state in PREPARE.items():
+                if transaction.state is state:
+                    used_up = transaction.epoch > LAST_GIVEN_EPOCH
+                    self._finish(transaction, commit, rotates=self._new_epochs and used_up)
+                    break

@@ -19,6 +19,7 @@ from reference_impl.kafka.errors import Malformed
 from reference_impl.kafka.record.batches import (
     COMPRESSION_BITS,
     CONTROL,
+    DELETE_HORIZON,
     HEADER_SIZE,
     LOG_APPEND_TIME,
     MAGIC,
@@ -27,6 +28,7 @@ from reference_impl.kafka.record.batches import (
     BatchHeader,
     assemble,
 )
+from reference_impl.kafka.record.compression import compress
 
 ABORT, COMMIT = 0, 1
 """Types of control records that end a transaction."""
@@ -187,20 +189,36 @@ def build_batch(
     return assemble(header, encode_records(base_offset, base_timestamp, records))
 
 
-def keep_records(batch: Batch, records: list[Record]) -> bytes:
-    """Return the batch, not compressed, with only these of its records: what compaction leaves.
+def keep_records(
+    batch: Batch, records: list[Record], delete_horizon_ms: int | None = None
+) -> bytes:
+    """Return the batch, compressed as it was, with only these of its records: what compaction
+    leaves.
 
-    Its offsets and sequence numbers stay, even when no record does (MemoryRecords.filterTo).
+    Its offsets and sequence numbers stay, even when no record does. With a delete horizon that is
+    what its base timestamp says (MemoryRecords.filterTo).
     """
     header = batch.header
     timestamps = [record.timestamp for record in records] or [header.max_timestamp]
+    base_timestamp, attributes = timestamps[0], header.attributes & ~DELETE_HORIZON
+    if delete_horizon_ms is not None:
+        base_timestamp, attributes = delete_horizon_ms, attributes | DELETE_HORIZON
     kept = header._replace(
-        attributes=header.attributes & ~COMPRESSION_BITS,
-        base_timestamp=timestamps[0],
+        attributes=attributes,
+        base_timestamp=base_timestamp,
         max_timestamp=max(timestamps),
         record_count=len(records),
     )
-    return assemble(kept, encode_records(header.base_offset, timestamps[0], records))
+    payload = encode_records(header.base_offset, base_timestamp, records)
+    return assemble(kept, compress(header.compression, payload))
+
+
+def recompress(batch: Batch, records: list[Record], compression: int) -> bytes:
+    """Return the batch with all its records, compressed with COMPRESSIONS[compression]."""
+    header = batch.header
+    kept = header._replace(attributes=header.attributes & ~COMPRESSION_BITS | compression)
+    payload = encode_records(header.base_offset, header.base_timestamp, records)
+    return assemble(kept, compress(compression, payload))
 
 
 def build_end_marker(
