@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kafka.protocol.consumer import FetchRequest
 
 from conformance import expect
-from conformance.drivers.kafka.batches import GZIP, NONE, Sent, split
+from conformance.drivers.kafka.batches import GZIP, NONE, Sent, build, split
 from conformance.drivers.kafka.codes import expect_code, name_of
 from conformance.drivers.kafka.partition import (
     COMMITTED,
@@ -150,7 +150,7 @@ def test_what_there_is_comes_at_the_end_of_the_wait(kafka: KafkaTester) -> None:
 @holds_for(cost=4, batches=st.integers(1, 3))
 def test_a_fetch_is_answered_when_there_is_enough(kafka: KafkaTester, batches: int) -> None:
     partition = kafka.fresh()
-    octets = len(Sent(b"x" * 100).value or b"")
+    octets = len(build([Sent(b"x" * 100)]))
     raw, version = kafka.raw(), kafka.best(FETCH)
     request = partition.fetch_request(max_wait_ms=LONG_MS, min_bytes=octets * batches)
     correlation_id = raw.send_request(request, version)
