@@ -1,5 +1,6 @@
 """Frames and headers: what breaks a connection, and what must not."""
 
+import itertools
 import struct
 
 from hypothesis import strategies as st
@@ -212,7 +213,7 @@ def test_frames_may_come_in_pieces(kafka: KafkaTester, cuts: list[int]) -> None:
     raw = kafka.raw()
     octets = b"".join(encode(MetadataRequest(topics=[]), 1, one) for one in (1, 2, 3))
     edges = sorted({0, len(octets), *(cut for cut in cuts if cut < len(octets))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         raw.send(octets[start:end])
     for one in (1, 2, 3):
         answered(raw, one)
