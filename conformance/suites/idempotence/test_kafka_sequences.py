@@ -20,7 +20,7 @@ class Step(NamedTuple):
     producer: int
     epoch: int
     ahead: int
-    count: int
+    size: int
 
 
 STEPS = st.lists(

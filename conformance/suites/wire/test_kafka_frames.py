@@ -22,7 +22,8 @@ from conformance.drivers.kafka.messages import (
 )
 from conformance.drivers.kafka.partition import FETCH, LIST_OFFSETS, PRODUCE
 from conformance.drivers.kafka.raw import RawKafka
-from conformance.drivers.kafka.tester import CREATE_TOPICS, METADATA, KafkaTester
+from conformance.drivers.kafka.readiness import CREATE_TOPICS
+from conformance.drivers.kafka.tester import METADATA, KafkaTester
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
 

@@ -66,13 +66,13 @@ def _described(index: int, code: ErrorCode, found: Found, version: int) -> dict[
             "error_code": code,
             "old_style_offsets": [found.offset] if found.offset >= 0 else [],
         }
-    return {
+    described = {
         "partition_index": index,
         "error_code": code,
         "timestamp": found.timestamp,
         "offset": found.offset,
-        "leader_epoch": found.leader_epoch,
     }
+    return {**described, "leader_epoch": found.leader_epoch} if version >= 4 else described
 
 
 def _find(log: PartitionLog, timestamp: int, committed: bool, version: int) -> Found:

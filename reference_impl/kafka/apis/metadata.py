@@ -17,6 +17,10 @@ API_KEY = 3
 
 NO_ID = bytes(16)
 
+ALL_OPERATIONS = sum(1 << operation for operation in (3, 4, 5, 6, 7, 8, 10, 11))
+"""Read, write, create, delete, alter, describe, and both for settings: what anybody may do with a
+topic where there is no authorizer (AclOperation)."""
+
 
 def handle(request: Request) -> dict[str, Any]:
     """Describe the topics asked for."""
@@ -33,6 +37,10 @@ def handle(request: Request) -> dict[str, Any]:
     else:
         allowed = request.version < 4 or request.body["allow_auto_topic_creation"]
         found = [_find(broker, one, allowed) for one in wanted]
+    if request.body["include_topic_authorized_operations"]:
+        for one in found:
+            if one["error_code"] == ErrorCode.NONE:
+                one["topic_authorized_operations"] = ALL_OPERATIONS
     node = broker.node
     return {
         "brokers": [{"node_id": node.id, "host": node.host, "port": node.port}],

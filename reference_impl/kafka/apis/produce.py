@@ -11,10 +11,13 @@ from reference_impl.kafka.apis.request import Request
 from reference_impl.kafka.core.appending import InvalidRecords, single_batch
 from reference_impl.kafka.core.topics import Topic
 from reference_impl.kafka.errors import ErrorCode, Refused
+from reference_impl.kafka.record.batches import COMPRESSIONS
 
 API_KEY = 0
 
 FIRST_VERSION_WITH_IDS = 13
+FIRST_VERSION_WITH_ZSTD = 7
+ZSTD = COMPRESSIONS.index("zstd")
 
 
 def handle(request: Request) -> dict[str, Any] | None:
@@ -61,7 +64,12 @@ def _append(request: Request, topic: Topic, index: int, records: memoryview) -> 
         raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     if topic.is_internal:
         raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
-    result = request.broker.append(topic, index, single_batch(records))
+    batch = single_batch(records)
+    if request.version < FIRST_VERSION_WITH_ZSTD and batch.header.compression == ZSTD:
+        raise Refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs version 7")
+    if batch.header.is_transactional and request.body["transactional_id"] is None:
+        raise Refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    result = request.broker.append(topic, index, batch)
     return {
         "index": index,
         "error_code": ErrorCode.NONE,
