@@ -18,9 +18,7 @@ ALL = st.integers(0, 4)
 INNER = st.sampled_from("aZ9.-")
 ENDS = st.sampled_from("aZ9")
 LEGAL = st.builds(lambda a, b, c: a + b + c, ENDS, st.text(INNER, max_size=4), ENDS)
-ILLEGAL = st.sampled_from(
-    ["", " ", "-", ".", "a ", " a", "a b", "-a", "a-", ".a", "a.", "ä", "a_b"]
-)
+ILLEGAL = st.sampled_from(["", " ", "-", ".", "a ", "a b", "-a", "a-", ".a", "a.", "ä", "a_b"])
 
 
 def ask(kafka: KafkaTester, version: int, name: str = "tck", software: str = "1.0") -> Any:
