@@ -262,14 +262,6 @@ def keep_records(
     return assemble(kept, compress(header.compression, payload))
 
 
-def recompress(batch: Batch, records: list[Record], compression: int) -> bytes:
-    """Return the batch with all its records, compressed with COMPRESSIONS[compression]."""
-    header = batch.header
-    kept = header._replace(attributes=header.attributes & ~COMPRESSION_BITS | compression)
-    payload = encode_records(header.base_offset, header.base_timestamp, records)
-    return assemble(kept, compress(compression, payload))
-
-
 def build_end_marker(
     control_type: int,
     *,
