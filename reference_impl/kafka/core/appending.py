@@ -80,17 +80,9 @@ def records_of(batch: Batch | StoredBatch) -> Iterator[Record]:
 
 
 def append_produced(
-    log: PartitionLog,
-    settings: TopicSettings,
-    batch: Batch,
-    now_ms: int,
-    *,
-    from_zero: bool = False,
+    log: PartitionLog, settings: TopicSettings, batch: Batch, now_ms: int
 ) -> AppendResult:
-    """Check a client's batch and append it. Raises Refused, with nothing changed.
-
-    With `from_zero` a producer that the log does not know begins with sequence number 0.
-    """
+    """Check a client's batch and append it. Raises Refused, with nothing changed."""
     header = batch.header
     _check_batch(batch, settings)
     if header.producer_id != NO_PRODUCER_ID:
@@ -103,7 +95,7 @@ def append_produced(
             header.producer_epoch,
             header.base_sequence,
             header.is_transactional,
-            from_zero=from_zero,
+            log.attempts.get(header.producer_id),
         )
     log_append_time_ms = NO_TIMESTAMP
     octets = place(_compressed(batch, settings), log.end_offset, log.leader_epoch)
