@@ -100,9 +100,18 @@ class PartitionLog:
 
     @property
     def stable_offset(self) -> int:
-        """First offset of the earliest open transaction, or the high watermark (LSO)."""
-        first = min(self._open.values()) if self._open else self.end_offset
-        return max(first, self.start_offset)
+        """First offset of the earliest open transaction, or the high watermark (LSO).
+
+        Where its first records are deleted it is the first offset of the batch with the first
+        record that is left (UnifiedLog.maybeIncrementFirstUnstableOffset).
+        """
+        if not self._open:
+            return self.end_offset
+        first = min(self._open.values())
+        if first >= self.start_offset:
+            return first
+        index = self._index(self.start_offset)
+        return self._batches[index].header.base_offset if self._batches[index:] else self.end_offset
 
     def readable_end(self, *, committed: bool) -> int:
         """First offset that a consumer of this isolation level may not read yet."""
