@@ -122,7 +122,7 @@ def _check_transaction(request: Request, entries: list[_Entry]) -> None:
         refusals = request.broker.check_writes(
             transactional_id,
             producer,
-            [partition for _, partition, _ in written],
+            {partition: header.base_sequence for _, partition, header in written},
             adds=request.version >= FIRST_VERSION_THAT_ADDS,
             aborts=request.version >= FIRST_VERSION_THAT_ABORTS,
         )
@@ -140,12 +140,7 @@ def _append(request: Request, entry: _Entry) -> dict[str, Any]:
             raise Refused(ErrorCode.INVALID_REQUIRED_ACKS)
         if entry.topic.is_internal:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
-        result = request.broker.append(
-            entry.topic,
-            entry.index,
-            entry.batch,
-            from_zero=request.version >= FIRST_VERSION_THAT_ADDS and entry.is_in_transaction(),
-        )
+        result = request.broker.append(entry.topic, entry.index, entry.batch)
     except InvalidRecords as refused:
         entry.refuse(refused)
         return _described(entry, refused)

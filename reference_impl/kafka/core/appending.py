@@ -84,17 +84,11 @@ def records_of(batch: Batch | StoredBatch) -> Iterator[Record]:
 
 
 def append_produced(
-    log: PartitionLog,
-    settings: TopicSettings,
-    batch: Batch,
-    now_ms: int,
-    *,
-    from_zero: bool = False,
+    log: PartitionLog, settings: TopicSettings, batch: Batch, now_ms: int
 ) -> AppendResult:
     """Check a client's batch and append it. Raises Refused, with nothing changed.
 
     The batch itself is checked first, then what its producer may send, as in UnifiedLog.append.
-    With `from_zero` a producer that the log does not know begins with sequence number 0.
     """
     header = batch.header
     _check_batch(batch, settings)
@@ -113,7 +107,7 @@ def append_produced(
             header.producer_epoch,
             header.base_sequence,
             header.is_transactional,
-            from_zero=from_zero,
+            log.attempts.get(header.producer_id),
         )
     log_append_time_ms = NO_TIMESTAMP
     octets = _recompressed(batch, payload, settings)

@@ -199,16 +199,10 @@ class KafkaBroker:
 
     # -- records ----------------------------------------------------------------------------
 
-    def append(
-        self, topic: Topic, partition: int, batch: Batch, *, from_zero: bool = False
-    ) -> AppendResult:
-        """Append what a client produced. Raises Refused, with nothing changed.
-
-        With `from_zero` a producer that the log does not know begins with sequence number 0.
-        """
+    def append(self, topic: Topic, partition: int, batch: Batch) -> AppendResult:
+        """Append what a client produced. Raises Refused, with nothing changed."""
         log = topic.partitions[partition]
-        now_ms = self.clock.now_ms()
-        result = append_produced(log, topic.settings, batch, now_ms, from_zero=from_zero)
+        result = append_produced(log, topic.settings, batch, self.clock.now_ms())
         if result.batch is not None:
             self.store.appended(topic, partition, result.batch)
             log.tell_watchers()
@@ -218,24 +212,28 @@ class KafkaBroker:
         self,
         transactional_id: str,
         producer: ProducerIdentity,
-        partitions: list[TopicPartition],
+        sequences: Mapping[TopicPartition, int],
         *,
         adds: bool,
         aborts: bool,
     ) -> dict[TopicPartition, Refused]:
         """Return why a producer may not write to some partitions; see Transactions.check_writes.
 
-        The coordinator is not asked again about those where its transaction is open.
+        `sequences` are the first ones that it wants to write.
         """
-        unsure = [
-            partition
-            for partition in partitions
-            if not self.topics.partition(*partition).has_transaction_of(*producer)
-        ]
-        if not unsure:
-            return {}
-        return self.transactions.check_writes(
-            transactional_id, producer, unsure, adds=adds, aborts=aborts
+        refusals: dict[TopicPartition, Refused] = {}
+        asked = []
+        for partition, sequence in sequences.items():
+            log = self.topics.partition(*partition)
+            try:
+                if log.attempt(*producer, sequence, from_zero=adds):
+                    asked.append(partition)
+            except Refused as refused:
+                refusals[partition] = Refused(refused.code)
+        if not asked:
+            return refusals
+        return refusals | self.transactions.check_writes(
+            transactional_id, producer, asked, adds=adds, aborts=aborts
         )
 
     def write_marker(

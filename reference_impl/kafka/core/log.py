@@ -16,6 +16,7 @@ from typing import NamedTuple
 from reference_impl.kafka.core.producers import (
     NO_PRODUCER_ID,
     Appended,
+    Attempt,
     ProducerState,
     following,
 )
@@ -65,6 +66,8 @@ class PartitionLog:
         self.end_offset = 0
         self.leader_epoch = 0
         self.producers: dict[int, ProducerState] = {}
+        self.attempts: dict[int, Attempt] = {}
+        """By producer id, until something of its transaction is appended."""
         self.aborted: list[AbortedTransaction] = []
         self.watchers: dict[Callable[[], None], None] = {}
         """Called, in order, whenever more can be read or the partition goes away."""
@@ -97,9 +100,18 @@ class PartitionLog:
 
     @property
     def stable_offset(self) -> int:
-        """First offset of the earliest open transaction, or the high watermark (LSO)."""
-        first = min(self._open.values()) if self._open else self.end_offset
-        return max(first, self.start_offset)
+        """First offset of the earliest open transaction, or the high watermark (LSO).
+
+        Where its first records are deleted it is the first offset of the batch with the first
+        record that is left (UnifiedLog.maybeIncrementFirstUnstableOffset).
+        """
+        if not self._open:
+            return self.end_offset
+        first = min(self._open.values())
+        if first >= self.start_offset:
+            return first
+        index = self._index(self.start_offset)
+        return self._batches[index].header.base_offset if self._batches[index:] else self.end_offset
 
     def readable_end(self, *, committed: bool) -> int:
         """First offset that a consumer of this isolation level may not read yet."""
@@ -111,10 +123,20 @@ class PartitionLog:
         """The state of a producer id, which is new if it never wrote here."""
         return self.producers.get(producer_id) or ProducerState()
 
-    def has_transaction_of(self, producer_id: int, epoch: int) -> bool:
-        """Whether this producer wrote here in a transaction that is open."""
-        state = self.producers.get(producer_id)
-        return state is not None and state.transaction_start is not None and state.epoch == epoch
+    def attempt(self, producer_id: int, epoch: int, sequence: int, *, from_zero: bool) -> bool:
+        """Return whether the coordinator has to be asked before this producer writes here in its
+        transaction: it does not when something of that is here. Raises Refused."""
+        state = self.producer(producer_id)
+        if state.transaction_start is not None and state.epoch == epoch:
+            return False
+        state.check_epoch(epoch)
+        found = self.attempts.get(producer_id, Attempt(epoch, sequence, from_zero))
+        if epoch == found.epoch:
+            sequence = min(sequence, found.lowest_sequence)
+        if epoch >= found.epoch:
+            found = found._replace(epoch=epoch, lowest_sequence=sequence)
+        self.attempts[producer_id] = found
+        return True
 
     def append(self, batch: StoredBatch) -> None:
         """Append a batch whose base offset is the log end and whose producer has been checked."""
@@ -126,6 +148,8 @@ class PartitionLog:
         self._last_offsets.append(last_offset)
         self._positions.append(before + len(batch.octets))
         self.end_offset = last_offset + 1
+        if header.is_transactional:
+            self.attempts.pop(header.producer_id, None)
         if header.producer_id != NO_PRODUCER_ID and not header.is_control:
             self._remember(header)
 

@@ -34,6 +34,18 @@ def following(sequence: int, count: int) -> int:
     return (sequence + count) % (MAX_SEQUENCE + 1)
 
 
+class Attempt(NamedTuple):
+    """What a producer tried first to write in a transaction that the log does not know of yet.
+
+    A later batch must not be appended before it: nobody knows whether it comes again (KIP-890).
+    With `from_zero` its client begins with sequence number 0 where the log does not know it.
+    """
+
+    epoch: int
+    lowest_sequence: int
+    from_zero: bool
+
+
 class ProducerState:
     """One producer id in one partition."""
 
@@ -59,14 +71,24 @@ class ProducerState:
         return None
 
     def check_data(
-        self, epoch: int, first_sequence: int, transactional: bool, *, from_zero: bool = False
+        self,
+        epoch: int,
+        first_sequence: int,
+        transactional: bool,
+        attempt: Attempt | None = None,
     ) -> None:
         """Raise what keeps a client's batch out of the log; nothing is changed.
 
-        A producer id without any state may begin with any sequence number, unless `from_zero`.
+        A producer id without any state may begin with any sequence number.
         """
-        self._check_epoch(epoch)
+        self.check_epoch(epoch)
+        if attempt is not None and first_sequence > attempt.lowest_sequence:
+            raise Refused(
+                ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+                f"sequence {first_sequence} was tried after {attempt.lowest_sequence}",
+            )
         if epoch != self.epoch:
+            from_zero = attempt is not None and attempt.from_zero
             if first_sequence != 0 and (from_zero or self.epoch != NO_PRODUCER_EPOCH):
                 raise Refused(
                     ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
@@ -80,7 +102,8 @@ class ProducerState:
         if self.transaction_start is not None and not transactional:
             raise Refused(ErrorCode.INVALID_TXN_STATE, "a transaction of this producer is open")
 
-    def _check_epoch(self, epoch: int) -> None:
+    def check_epoch(self, epoch: int) -> None:
+        """Raise Refused when a newer epoch has been seen."""
         if epoch < self.epoch:
             raise Refused(
                 ErrorCode.INVALID_PRODUCER_EPOCH, f"epoch {epoch} is older than {self.epoch}"

@@ -165,15 +165,19 @@ def test_plain_records_wait_for_the_transaction_before_them() -> None:
     assert writer.committed_values() == [b"before", b"second", b"after"]
 
 
-def test_the_stable_offset_does_not_stay_behind_the_start() -> None:
+@pytest.mark.parametrize(("start", "stable"), [(0, 0), (1, 0), (2, 2), (3, 2), (4, 4)])
+def test_the_stable_offset_where_records_were_deleted(start: int, stable: int) -> None:
+    """Observed on Kafka 4.3.1: it is where a batch begins, so that none is cut in two."""
     writer = Writer()
     producer = writer.begin()
-    writer.produce(producer, 0, b"a", transactional_id="t", version=12)
-    writer.produce(PLAIN, -1, b"b")
-    log = writer.broker.topics.partition(TOPIC, 0)
-    assert log.stable_offset == 0
-    log.advance_start(1)
-    assert log.stable_offset == 1
+    writer.produce(producer, 0, b"a", b"b", transactional_id="t", version=12)
+    writer.produce(PLAIN, -1, b"c", b"d")
+    writer.broker.topics.partition(TOPIC, 0).advance_start(start)
+    fetched = writer.fetch(start, committed=True)
+    assert fetched["last_stable_offset"] == stable
+    assert fetched["records"] == b""
+    writer.end(producer, commit=False, version=5)
+    assert writer.committed_values(offset=start) == [b"c", b"d"][max(0, start - 2) :]
 
 
 def test_the_end_of_an_epoch() -> None:

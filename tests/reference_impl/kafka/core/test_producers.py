@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reference_impl.kafka.core.producers import MAX_SEQUENCE, REMEMBERED_BATCHES, following
 from reference_impl.kafka.core.transaction import ProducerIdentity
 from reference_impl.kafka.errors import ErrorCode
-from tests.reference_impl.kafka.writer import Writer
+from tests.reference_impl.kafka.writer import TOPIC, Writer
 from tests.reference_impl.strategies import quick
 
 ORDER = ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
@@ -142,3 +142,44 @@ def test_after_a_marker_alone_sequences_begin_with_zero() -> None:
     writer.add(producer, 0)
     assert writer.produce(producer, 5, transactional_id="t") == (ORDER, -1)
     assert writer.produce(producer, 0, transactional_id="t") == (ErrorCode.NONE, 1)
+
+
+def test_nothing_overtakes_what_the_coordinator_refused() -> None:
+    """KIP-890: the first batch of a transaction may come again, so no later one goes before it."""
+    writer = Writer()
+    producer = writer.begin()
+    assert writer.produce(producer, 3, transactional_id="t")[0] is ErrorCode.INVALID_TXN_STATE
+    assert writer.produce(producer, 4) == (ORDER, -1)
+    writer.add(producer, 0)
+    assert writer.produce(producer, 4, transactional_id="t") == (ORDER, -1)
+    assert writer.produce(producer, 3, transactional_id="t") == (ErrorCode.NONE, 0)
+    assert writer.produce(producer, 4, transactional_id="t") == (ErrorCode.NONE, 1)
+
+
+def test_a_marker_ends_the_wait_for_what_was_refused() -> None:
+    writer = Writer()
+    producer = writer.begin()
+    writer.produce(producer, 3, transactional_id="t")
+    writer.add(producer, 0)
+    writer.end(producer, commit=False)
+    writer.add(producer, 0)
+    assert writer.produce(producer, 0, transactional_id="t") == (ErrorCode.NONE, 1)
+
+
+def test_producers_that_let_produce_add_partitions_begin_with_zero() -> None:
+    """IDEM-06, as 4.3 has it; the partition is part of the transaction all the same."""
+    writer = Writer()
+    producer = writer.begin()
+    assert writer.produce(producer, 7, transactional_id="t", version=12) == (ORDER, -1)
+    assert writer.describe()["topics"] == [{"topic": TOPIC, "partitions": [0]}]
+    assert writer.produce(producer, 0, transactional_id="t", version=12) == (ErrorCode.NONE, 0)
+
+
+def test_an_old_epoch_does_not_reach_the_coordinator() -> None:
+    writer = Writer()
+    writer.produce(ProducerIdentity(0, 3), 0)
+    producer = writer.begin()
+    assert producer == ProducerIdentity(0, 0)
+    code, _ = writer.produce(producer, 0, transactional_id="t", version=12)
+    assert code is ErrorCode.INVALID_PRODUCER_EPOCH
+    assert writer.describe()["transaction_state"] == "Empty"
