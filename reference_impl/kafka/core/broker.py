@@ -128,7 +128,6 @@ class KafkaBroker:
         topic = Topic(name, self.new_id(), settings)
         topic.add_partitions(partitions)
         self.topics.add(topic)
-        self.upkeep.start()
         self.store.topic_created(topic)
         return topic
 
@@ -136,7 +135,6 @@ class KafkaBroker:
         """Have a topic again, without partitions so far. For a store."""
         topic = Topic(name, topic_id, settings)
         self.topics.add(topic)
-        self.upkeep.start()
         return topic
 
     def recovered(self, store: MemoryStore) -> None:
@@ -145,6 +143,8 @@ class KafkaBroker:
         for topic in self.topics:
             topic.settings = self.settings_for(topic.settings.given)
         self.transactions.recovered()
+        if any(len(log) for topic in self.topics for log in topic.partitions):
+            self.upkeep.start()
 
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic and everything in it."""
@@ -210,6 +210,7 @@ class KafkaBroker:
         now_ms = self.clock.now_ms()
         result = append_produced(log, topic.settings, batch, now_ms, from_zero=from_zero)
         if result.batch is not None:
+            self.upkeep.start()
             self.store.appended(topic, partition, result.batch)
             log.tell_watchers()
         return result
