@@ -10,6 +10,7 @@ from reference_impl.kafka.core.appending import AppendResult, append_produced
 from reference_impl.kafka.core.broker_settings import BrokerSettings
 from reference_impl.kafka.core.configs import TopicSettings, topic_settings
 from reference_impl.kafka.core.coordinator import GroupCoordinator
+from reference_impl.kafka.core.fetch_sessions import FetchSessions
 from reference_impl.kafka.core.log import StoredBatch
 from reference_impl.kafka.core.members import GroupSettings
 from reference_impl.kafka.core.store import MemoryStore
@@ -90,6 +91,8 @@ class KafkaBroker:
         )
         self.transactions.staged_offsets = self.groups
         self.upkeep = Upkeep(self)
+        most = self.settings.number("max.incremental.fetch.session.cache.slots")
+        self.fetch_sessions = FetchSessions(new_id, most)
 
     def listens_at(self, host: str, port: int) -> None:
         """The server says where clients reach this node."""
