@@ -35,7 +35,7 @@ MUTANTS = [
         TOPIC,
         "self._request.version >= FIRST_VERSION_WITH_IDS",
         "self._request.version >= 12",
-        kills=("kafka.fetch.every-version", "kafka.fetch.unknown-partition"),
+        kills=("kafka.fetch.every-version",),
     ),
     Mutant(
         "fetch-the-end-is-out-of-range",

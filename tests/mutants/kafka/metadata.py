@@ -67,8 +67,8 @@ MUTANTS = [
         "meta-never-creates",
         FIND,
         "if allowed and broker",
-        "if not allowed and broker",
-        kills=("kafka.metadata.auto-creation", "kafka.metadata.unknown-topic"),
+        "if allowed and not broker",
+        kills=("kafka.metadata.auto-creation",),
     ),
     Mutant(
         "meta-longer-names",

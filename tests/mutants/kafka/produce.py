@@ -24,8 +24,8 @@ MUTANTS = [
     Mutant(
         "produce-acks-1-forgets",
         HANDLE,
-        "partitions.append(_append(request, topic, one",
-        "partitions.append((_append if acks != 1 else _refused)(request, topic, one",
+        "if acks not in (-1, 0, 1):",
+        "if acks not in (-1, 0):",
         kills=("kafka.produce.base-offset",),
     ),
     Mutant(

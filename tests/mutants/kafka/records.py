@@ -139,7 +139,7 @@ MUTANTS = [
         "records-last-octet-is-cut",
         PLACE,
         "octets[_MAGIC_AT:],",
-        "octets[_MAGIC_AT:-1] + bytes(1) if octets[-1] else octets[_MAGIC_AT:],",
+        "bytes(octets[_MAGIC_AT:-1]) + bytes(1) if octets[-1] else octets[_MAGIC_AT:],",
         kills=("kafka.records.octets-unchanged",),
     ),
     Mutant(

@@ -60,7 +60,7 @@ MUTANTS = [
         TAKE,
         "if not position <= end <= len(octets):",
         "if not position <= end <= len(octets) + 1000:",
-        kills=("kafka.wire.string-length", "kafka.wire.client-id-length"),
+        kills=("kafka.wire.string-length",),
     ),
     Mutant(
         "wire-unknown-tags-are-refused",
