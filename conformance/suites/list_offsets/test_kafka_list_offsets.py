@@ -95,7 +95,9 @@ def test_the_offset_found_leads_to_the_record(
     partition, _ = filled(kafka, batches, codec)
     found = partition.list_offset(BASE + time)
     if found.offset >= 0:
-        first = partition.read(found.offset)[0]
+        records = partition.read(found.offset)
+        expect.true(bool(records), f"records from offset {found.offset} on", "none")
+        first = records[0]
         seen = (first.offset, first.timestamp)
         expect.equal(seen, (found.offset, found.timestamp), "first record from there on")
 
