@@ -54,7 +54,7 @@ DRIVERS: dict[str, Driver] = {
     ),
     "kafka": Driver(
         "Kafka",
-        ("api-versions", "robustness"),
+        ("api-versions", "wire"),
         kafka_readiness.knock,
         kafka_readiness.check_answers,
         kafka_readiness.probe,

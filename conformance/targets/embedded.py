@@ -89,6 +89,7 @@ class EmbeddedTarget(Target):
         self._emulation = emulated or emulation("")
         self.name = f"reference{self._emulation.text}"
         self.protocols = self._emulation.protocols
+        self.version = self._emulation.versions.get("kafka")
         controls = ("restart", "alarm", "vhosts", "users") if "amqp" in self.protocols else ()
         self.capabilities = Capabilities(
             {**self._emulation.capabilities, **dict.fromkeys(controls, True)}

@@ -32,6 +32,7 @@ class ServedReferenceTarget(Target):
         self._emulation = emulated or emulation("")
         self.name = f"process:reference{self._emulation.text}"
         self.protocols = self._emulation.protocols
+        self.version = self._emulation.versions.get("kafka")
         controls = dict.fromkeys(("restart", "kill"), True)
         self.capabilities = Capabilities({**self._emulation.capabilities, **controls})
         self._durable = durable

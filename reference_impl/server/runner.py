@@ -154,8 +154,6 @@ class BrokerServer:
             await self._amqp.stop()
             await self._kafka.stop()
             self._close_store()
-        except StorageError as error:
-            self.failure = error
         finally:
             self.stopped.set()
 
@@ -163,10 +161,13 @@ class BrokerServer:
         stores = [store for store in (self._store, self._kafka_store) if store is not None]
         self._store = self._kafka_store = None
         for store in stores:
-            if self.failure is None:
-                store.close()
-            else:
+            if self.failure is not None:
                 store.abandon()
+                continue
+            try:
+                store.close()
+            except StorageError as error:
+                self.failure = error
 
     @property
     def amqp_url(self) -> str:

@@ -1,7 +1,6 @@
 """Error codes by the names of the protocol.
 
-Source: https://kafka.apache.org/protocol#protocol_error_codes; kafka-python has other names for
-some.
+Source: https://kafka.apache.org/protocol#protocol_error_codes; kafka-python renames some.
 """
 
 from __future__ import annotations

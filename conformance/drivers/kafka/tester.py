@@ -144,7 +144,7 @@ class KafkaTester(Tester):
         request = MetadataRequest(topics=wanted, allow_auto_topic_creation=create)
         return self.call(request, version)
 
-    def topic(self, partitions: int = 1, **settings: str) -> list[Partition]:
+    def topic(self, partitions: int = 1, /, **settings: str) -> list[Partition]:
         """Create a topic and return its partitions, when all of them can be used.
 
         Settings are named with "_" for ".". A broker that does not let clients create topics is

@@ -18,14 +18,17 @@ from reference_impl.kafka.core.producers import NO_PRODUCER_ID
 from reference_impl.kafka.core.topics import Topic
 from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
 from reference_impl.kafka.errors import ErrorCode, Refused
-from reference_impl.kafka.record.batches import Batch
+from reference_impl.kafka.record.batches import COMPRESSIONS, Batch
 
 API_KEY = 0
 
 FIRST_VERSION_WITH_IDS = 13
+FIRST_VERSION_WITH_ZSTD = 7
 FIRST_VERSION_THAT_ADDS = 12
 FIRST_VERSION_THAT_ABORTS = 11
 """Clients of earlier versions do not know TRANSACTION_ABORTABLE."""
+
+ZSTD = COMPRESSIONS.index("zstd")
 
 
 @dataclass(slots=True)
@@ -81,6 +84,8 @@ def _read(request: Request, wanted: dict[str, Any], one: dict[str, Any]) -> _Ent
     entry = _Entry(topic, one["index"], None)
     try:
         entry.batch = single_batch(one["records"])
+        if request.version < FIRST_VERSION_WITH_ZSTD and entry.batch.header.compression == ZSTD:
+            entry.refused = Refused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, "zstd needs version 7")
     except Refused as refused:
         entry.refused = refused
     if topic is None:

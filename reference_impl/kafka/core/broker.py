@@ -10,6 +10,7 @@ from reference_impl.kafka.core.appending import AppendResult, append_produced
 from reference_impl.kafka.core.broker_settings import BrokerSettings
 from reference_impl.kafka.core.configs import TopicSettings, topic_settings
 from reference_impl.kafka.core.coordinator import GroupCoordinator
+from reference_impl.kafka.core.fetch_sessions import FetchSessions
 from reference_impl.kafka.core.log import StoredBatch
 from reference_impl.kafka.core.members import GroupSettings
 from reference_impl.kafka.core.store import MemoryStore
@@ -90,6 +91,8 @@ class KafkaBroker:
         )
         self.transactions.staged_offsets = self.groups
         self.upkeep = Upkeep(self)
+        most = self.settings.number("max.incremental.fetch.session.cache.slots")
+        self.fetch_sessions = FetchSessions(new_id, most)
 
     def listens_at(self, host: str, port: int) -> None:
         """The server says where clients reach this node."""
@@ -128,7 +131,6 @@ class KafkaBroker:
         topic = Topic(name, self.new_id(), settings)
         topic.add_partitions(partitions)
         self.topics.add(topic)
-        self.upkeep.start()
         self.store.topic_created(topic)
         return topic
 
@@ -136,7 +138,6 @@ class KafkaBroker:
         """Have a topic again, without partitions so far. For a store."""
         topic = Topic(name, topic_id, settings)
         self.topics.add(topic)
-        self.upkeep.start()
         return topic
 
     def recovered(self, store: MemoryStore) -> None:
@@ -145,6 +146,8 @@ class KafkaBroker:
         for topic in self.topics:
             topic.settings = self.settings_for(topic.settings.given)
         self.transactions.recovered()
+        if any(len(log) for topic in self.topics for log in topic.partitions):
+            self.upkeep.start()
 
     def delete_topic(self, topic: Topic) -> None:
         """Delete a topic and everything in it."""
@@ -204,6 +207,7 @@ class KafkaBroker:
         log = topic.partitions[partition]
         result = append_produced(log, topic.settings, batch, self.clock.now_ms())
         if result.batch is not None:
+            self.upkeep.start()
             self.store.appended(topic, partition, result.batch)
             log.tell_watchers()
         return result

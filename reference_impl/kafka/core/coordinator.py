@@ -189,7 +189,10 @@ class GroupCoordinator:
         offsets: Mapping[Partition, Offset],
     ) -> dict[Partition, ErrorCode]:
         """Keep offsets that are committed with the producer's transaction; return a code for each
-        partition. Raises Refused if the group or its member may not, or a fenced producer."""
+        partition. Raises Refused if the group or its member may not, or a fenced producer.
+
+        The older coordinator makes a group even for somebody who claims to be a member of it.
+        """
         if not group_id:
             raise Refused(ErrorCode.INVALID_GROUP_ID)
         codes = self.check_partitions(offsets)
@@ -198,7 +201,11 @@ class GroupCoordinator:
             return codes
         if producer_epoch < self._producer_epochs.get(producer_id, -1):
             raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)
-        group = self._committing(group_id, who, version=0)
+        group = self._groups.get(group_id)
+        if group is None and self._dialect.new_group_coordinator:
+            group = self._committing(group_id, who, version=0)
+        elif group is None:
+            group = self.create(group_id)
         group.check_commit(who, transactional=True)
         self._producer_epochs[producer_id] = producer_epoch
         for partition in good:

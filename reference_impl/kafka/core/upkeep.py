@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Upkeep:
     """Looks after every log of a broker, again and again.
 
-    There are timers from the first topic on: a broker that has never had one sleeps.
+    There are timers from the first record on: a broker that has never had one sleeps.
     """
 
     def __init__(self, broker: KafkaBroker) -> None:

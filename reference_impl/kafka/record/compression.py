@@ -26,6 +26,14 @@ MAX_DECOMPRESSED = 256 * 1024 * 1024
 _XERIAL = b"\x82SNAPPY\0" + struct.pack(">ii", 1, 1)
 _XERIAL_BLOCK = 32 * 1024
 
+_LZ4_FRAME = b"\x04\x22\x4d\x18\x60\x40\x82"
+"""Magic; version 1 with independent blocks; blocks of up to 64 KiB; checksum of these two."""
+
+_LZ4_BLOCK = 64 * 1024
+_LZ4_SIZE = struct.Struct("<I")
+_LZ4_STORED = 1 << 31
+"""Says that a block is not compressed."""
+
 
 class Undecodable(Malformed):
     """Octets that are not compressed as they claim, or with something that is not installed."""
@@ -63,7 +71,23 @@ def compress(compression: int, payload: bytes) -> bytes:
             block = bytes(library.snappy.compress_raw(payload[start : start + _XERIAL_BLOCK]))
             blocks += (struct.pack(">i", len(block)), block)
         return b"".join(blocks)
-    return bytes((library.lz4 if name == "lz4" else library.zstd).compress(payload))
+    if name == "lz4":
+        return _lz4_frame(payload)
+    return bytes(library.zstd.compress(payload))
+
+
+def _lz4_frame(payload: bytes) -> bytes:
+    """A frame of blocks that stand alone: Kafka reads no others (Lz4BlockInputStream), and the
+    library would link them."""
+    parts = [_LZ4_FRAME]
+    for start in range(0, len(payload), _LZ4_BLOCK):
+        plain = payload[start : start + _LZ4_BLOCK]
+        block = bytes(_library().lz4.compress_block(plain, store_size=False))
+        if len(block) < len(plain):
+            parts += (_LZ4_SIZE.pack(len(block)), block)
+        else:
+            parts += (_LZ4_SIZE.pack(len(plain) | _LZ4_STORED), plain)
+    return b"".join((*parts, _LZ4_SIZE.pack(0)))
 
 
 def _library() -> Any:

@@ -62,6 +62,10 @@ class _Cursor:
 
     def read_varint(self, most_octets: int) -> int:
         """Read a number of at most five octets (32 bits) or ten (64 bits)."""
+        position = self.position
+        if position < len(self.octets) and (octet := self.octets[position]) < 0x80:
+            self.position = position + 1  # most are that short
+            return octet >> 1 ^ -(octet & 1)
         value = shift = 0
         for _ in range(most_octets):
             (octet,) = self.read(1)
@@ -80,6 +84,12 @@ class _Cursor:
         piece = bytes(self.octets[self.position : end])
         self.position = end
         return piece
+
+    def skip(self, length: int) -> None:
+        """Pass over octets that must be there."""
+        self.position += length
+        if length < 0 or self.position > len(self.octets):
+            raise InvalidRecord(f"{length} octets of a record announced, too few left")
 
     def read_nullable(self) -> bytes | None:
         length = self.read_varint(5)
@@ -125,6 +135,45 @@ def _read_record(header: BatchHeader, cursor: _Cursor) -> Record:
     if cursor.position != end:
         raise InvalidRecord(f"a record of {length} octets that takes {cursor.position - end} more")
     return Record(offset, timestamp, key, value, tuple(headers))
+
+
+def scan_payload(header: BatchHeader, payload: bytes | memoryview) -> tuple[int, int, bool]:
+    """Return the earliest and the latest time of records in `payload`, and whether a key is null.
+
+    The same checks as `read_payload`, without making records: this is done for all that is
+    produced. Raises InvalidRecord.
+    """
+    cursor = _Cursor(memoryview(payload))
+    earliest, latest, keyless = 2**63, -1, False
+    for _ in range(header.record_count):
+        length = cursor.read_varint(5)
+        end = cursor.position + length
+        cursor.skip(1)
+        timestamp = header.base_timestamp + cursor.read_varint(10)
+        cursor.read_varint(5)
+        key = cursor.read_varint(5)
+        if key < 0:
+            keyless = True
+        else:
+            cursor.skip(key)
+        cursor.skip(max(0, cursor.read_varint(5)))
+        _skip_headers(cursor)
+        if cursor.position != end:
+            raise InvalidRecord(f"a record of {length} octets that ends {cursor.position - end} on")
+        earliest, latest = min(earliest, timestamp), max(latest, timestamp)
+    if cursor.position != len(payload):
+        left = len(payload) - cursor.position
+        raise InvalidRecord(f"{left} octets after {header.record_count} records")
+    return earliest, latest, keyless
+
+
+def _skip_headers(cursor: _Cursor) -> None:
+    count = cursor.read_varint(5)
+    if count < 0:
+        raise InvalidRecord(f"a record with {count} headers")
+    for _ in range(count):
+        cursor.skip(cursor.read_varint(5))
+        cursor.skip(max(0, cursor.read_varint(5)))
 
 
 def _varint(value: int) -> bytes:
@@ -211,14 +260,6 @@ def keep_records(
     )
     payload = encode_records(header.base_offset, base_timestamp, records)
     return assemble(kept, compress(header.compression, payload))
-
-
-def recompress(batch: Batch, records: list[Record], compression: int) -> bytes:
-    """Return the batch with all its records, compressed with COMPRESSIONS[compression]."""
-    header = batch.header
-    kept = header._replace(attributes=header.attributes & ~COMPRESSION_BITS | compression)
-    payload = encode_records(header.base_offset, header.base_timestamp, records)
-    return assemble(kept, compress(compression, payload))
 
 
 def build_end_marker(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -209,7 +211,7 @@ batches = st.lists(st.tuples(keys, values), min_size=1, max_size=3)
 
 @quick
 @given(st.lists(st.tuples(batches, st.integers(0, 2)), max_size=12))
-def test_the_last_values_are_those_of_a_dict(writes: list[tuple[list, int]]) -> None:  # type: ignore[type-arg]
+def test_the_last_values_are_those_of_a_dict(writes: list[tuple[list[Any], int]]) -> None:
     world = compacted(delete_retention_ms=str(2 * BACKOFF_MS))
     model: dict[bytes, bytes | None] = {}
     written = []

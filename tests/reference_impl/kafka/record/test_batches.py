@@ -9,18 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference_impl.kafka.record.batches import (
+    COMPRESSIONS,
     CREATE_TIME,
     HEADER_SIZE,
     LOG_APPEND_TIME,
     Batch,
+    BatchHeader,
     CorruptBatch,
     OldFormat,
+    assemble,
     check_batch,
     place,
     read_header,
     split_batches,
     stamp,
 )
+from reference_impl.kafka.record.compression import compress, decompress
+from reference_impl.kafka.record.records import Record, build_batch
 from tests.reference_impl.kafka.wire.kafka_python_twin import kafka_record
 from tests.reference_impl.strategies import quick
 
@@ -164,3 +169,18 @@ def test_old_formats_are_recognised(magic: int) -> None:
     with pytest.raises(OldFormat, match=f"magic {magic}") as caught:
         split_batches(bytes(builder.buffer()))
     assert caught.value.magic == magic
+
+
+def test_lz4_comes_in_blocks_that_stand_alone() -> None:
+    """Kafka 4.3.1 answered UNKNOWN_SERVER_ERROR to linked ones."""
+    for payload in (b"", b"ab" * 100_000, bytes(range(256)) * 300):
+        octets = compress(COMPRESSIONS.index("lz4"), payload)
+        flags = octets[4]
+        assert flags & 0x20, "block independence"
+        header = read_header(assemble(_lz4_header(), octets))
+        assert bytes(decompress(header, assemble(header, octets))) == payload
+
+
+def _lz4_header() -> BatchHeader:
+    octets = build_batch([Record(0, 0, b"k", b"v")], attributes=COMPRESSIONS.index("lz4"))
+    return read_header(octets)
