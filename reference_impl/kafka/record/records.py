@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from reference_impl.kafka.errors import Malformed
 from reference_impl.kafka.record.batches import (
-    COMPRESSION_BITS,
     CONTROL,
     DELETE_HORIZON,
     HEADER_SIZE,
