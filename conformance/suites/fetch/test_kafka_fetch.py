@@ -61,8 +61,8 @@ def elapsed_ms(started_s: float) -> float:
 
 
 HIGHEST_SESSION = 8 * ((2**31 - 1) // 8) - 1
-"""Kafka keeps sessions in eight parts by their ids, and looks for the last eight ids in a ninth: they
-get UNKNOWN_SERVER_ERROR on 3.9.2 and 4.3.1 (FetchSessionCache.getCacheShard). Nobody is given one."""
+"""Kafka keeps sessions in eight parts by their ids, and looks for the last eight ids in a ninth:
+they get UNKNOWN_SERVER_ERROR on 4.3.1 (FetchSessionCache.getCacheShard). Nobody is given one."""
 
 
 @requirement("kafka.fetch.from-offset")
