@@ -161,5 +161,6 @@ MUTANTS = [
         "if cursor.position != end:",
         "if cursor.position > end + 1000:",
         kills=("kafka.records.malformed",),
+        more=((ANY, "return end, time", "return cursor.position, time"),),
     ),
 ]
