@@ -158,9 +158,11 @@ MUTANTS = [
     Mutant(
         "records-lengths-unchecked",
         ANY,
-        "if cursor.position != end:",
-        "if cursor.position > end + 1000:",
+        "if cursor.position != end:\n"
+        '        raise InvalidRecord(f"a record of {length} octets that ends '
+        '{cursor.position - end} on")\n'
+        "    return end,",
+        "return cursor.position,",
         kills=("kafka.records.malformed",),
-        more=((ANY, "return end, time", "return cursor.position, time"),),
     ),
 ]
