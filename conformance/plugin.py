@@ -14,7 +14,7 @@ Without an engine for a container target the tests are skipped, and the skip say
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import pytest
 
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 DEFAULT_TARGET = "reference"
 
+B = TypeVar("B", bound="RunningBroker")
 
-class AmqpBroker:
+
+class RunningBroker:
     """A running broker, as tests see it."""
+
+    protocol: ClassVar[str]
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -36,17 +40,12 @@ class AmqpBroker:
         return self._target.name
 
     @property
-    def url(self) -> str:
-        """amqp://user:password@host:port/vhost"""
-        return self._target.amqp.url
-
-    @property
     def host(self) -> str:
-        return self._target.amqp.host
+        return str(self._target.endpoint(self.protocol).host)
 
     @property
     def port(self) -> int:
-        return self._target.amqp.port
+        return int(self._target.endpoint(self.protocol).port)
 
     def restart(self, *, kill: bool = False) -> None:
         """Restart the broker, or skip the test where the target cannot be restarted."""
@@ -55,14 +54,37 @@ class AmqpBroker:
         self._target.restart(kill=kill)
 
 
+class AmqpBroker(RunningBroker):
+    """A broker for clients of AMQP 0-9-1."""
+
+    protocol = "amqp"
+
+    @property
+    def url(self) -> str:
+        """amqp://user:password@host:port/vhost"""
+        return self._target.amqp.url
+
+
+class KafkaBroker(RunningBroker):
+    """A broker for clients of Kafka."""
+
+    protocol = "kafka"
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """host:port, as clients want it."""
+        return self._target.kafka.address
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("brokertck", "message brokers")
     group.addoption(
         "--broker-target",
         default=DEFAULT_TARGET,
         metavar="TARGET",
-        help="the broker behind the fixture amqp_broker: reference[:VERSION] (default), "
-        "rabbitmq:VERSION, process:rabbitmq, an amqp:// URL or a descriptor file",
+        help="the broker behind the fixtures amqp_broker and kafka_broker: reference (default), "
+        "reference:VERSION, reference:kafka:VERSION, rabbitmq:VERSION, kafka:VERSION, "
+        "process:rabbitmq, process:kafka, an amqp:// or kafka:// URL or a descriptor file",
     )
 
 
@@ -89,8 +111,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def amqp_broker(request: pytest.FixtureRequest) -> Iterator[AmqpBroker]:
-    """An AMQP 0-9-1 broker that runs during the session."""
+def broker_target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    """The target of the session, started; behind the fixtures of the protocols."""
     from conformance.errors import EngineMissing, KitError
     from conformance.targets.readiness import check_answers
     from conformance.targets.resolve import resolve
@@ -99,13 +121,31 @@ def amqp_broker(request: pytest.FixtureRequest) -> Iterator[AmqpBroker]:
     try:
         target.check()
         target.start()
-        check_answers(target.name, target.amqp)
+        check_answers(target)
     except EngineMissing as error:
         pytest.skip(str(error))
     except KitError as error:
         target.stop()
         pytest.fail(str(error), pytrace=False)
     try:
-        yield AmqpBroker(target)
+        yield target
     finally:
         target.stop()
+
+
+@pytest.fixture(scope="session")
+def amqp_broker(broker_target: Target) -> AmqpBroker:
+    """An AMQP 0-9-1 broker that runs during the session."""
+    return _serving(AmqpBroker(broker_target), broker_target)
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(broker_target: Target) -> KafkaBroker:
+    """A Kafka broker that runs during the session."""
+    return _serving(KafkaBroker(broker_target), broker_target)
+
+
+def _serving(broker: B, target: Target) -> B:
+    if broker.protocol not in target.protocols:
+        pytest.fail(f"target {target.name} does not serve {broker.protocol}", pytrace=False)
+    return broker

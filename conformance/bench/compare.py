@@ -8,19 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance.bench import subject as subjects
-from conformance.bench.workloads import Load, Sample, run
-
-LABELS = {
-    "publish_per_s": "publish, msg/s",
-    "consume_per_s": "consume, msg/s",
-    "round_trip_us": "publish and confirm, µs",
-    "broker_publish_us": "broker CPU, publish, µs/msg",
-    "broker_consume_us": "broker CPU, consume, µs/msg",
-    "client_publish_us": "client CPU, publish, µs/msg",
-    "client_consume_us": "client CPU, consume, µs/msg",
-    "memory_mib": "broker memory after publish, MiB",
-    "start_s": "start, s",
-}
+from conformance.bench.load import Load, Sample, Workload
+from conformance.bench.workloads import client_for
 
 
 @dataclass(frozen=True)
@@ -35,19 +24,27 @@ class Figure:
     ratio_max: float
 
 
-def compare(a: str, b: str, load: Load, rounds: int, tell: Callable[[str], None]) -> list[Figure]:
+def compare(
+    a: str,
+    b: str,
+    load: Load,
+    rounds: int,
+    tell: Callable[[str], None],
+    client: str | None = None,
+) -> list[Figure]:
     """Start both brokers, run `rounds` rounds on each in turn, and stop them.
 
     The side that begins changes from round to round. One round that is not counted comes first.
-    Raises UsageError, before anything starts, for a target that cannot be measured.
+    Raises UsageError, before anything starts, for a target that cannot be measured, or a client
+    that does not speak the protocol of both.
     """
-    for name in (a, b):
-        subjects.measurable(name)
+    protocols = [subjects.measurable(name).protocols for name in (a, b)]
+    workload = client_for(client, *protocols).run
     first = subjects.start(a)
     try:
         second = subjects.start(b)
         try:
-            return _rounds(first, second, load, rounds, tell)
+            return _rounds(first, second, workload, load, rounds, tell)
         finally:
             second.target.stop()
     finally:
@@ -57,6 +54,7 @@ def compare(a: str, b: str, load: Load, rounds: int, tell: Callable[[str], None]
 def _rounds(
     a: subjects.Subject,
     b: subjects.Subject,
+    run: Workload,
     load: Load,
     rounds: int,
     tell: Callable[[str], None],
@@ -70,12 +68,11 @@ def _rounds(
         for side, samples in ((a, of_a), (b, of_b)) if number % 2 == 0 else ((b, of_b), (a, of_a)):
             samples.append(run(side, load))
         tell(f"round {number + 1} of {rounds}")
-    figures = []
-    for field in dataclasses.fields(Sample):
-        values = [[getattr(sample, field.name) for sample in side] for side in (of_a, of_b)]
-        figures.append(_figure(LABELS[field.name], *values))
-    figures.append(_figure(LABELS["start_s"], [a.start_s], [b.start_s]))
-    return figures
+    figures = [
+        _figure(label, [one[label] for one in of_a], [one[label] for one in of_b])
+        for label in of_a[0]
+    ]
+    return [*figures, _figure("start, s", [a.start_s], [b.start_s])]
 
 
 def _figure(label: str, of_a: list[float], of_b: list[float]) -> Figure:

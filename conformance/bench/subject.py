@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psutil
 
 from conformance.errors import UsageError
-from conformance.targets.embedded import EmbeddedTarget
+from conformance.targets.embedded import EmbeddedTarget, emulation
 from conformance.targets.model import Target
 from conformance.targets.resolve import resolve
 from conformance.targets.served import ServedReferenceTarget
@@ -65,7 +65,7 @@ def measurable(name: str) -> Target:
     """The target of a text, not started. Raises UsageError for one that cannot be measured."""
     target = resolve(name)
     if isinstance(target, EmbeddedTarget):
-        target = ServedReferenceTarget(name.partition(":")[2] or None, durable=False)
+        target = ServedReferenceTarget(emulation(name.partition(":")[2]), durable=False)
     if not hasattr(type(target), "pid"):
         raise UsageError(
             f"cannot measure {target.name}: the kit must have started the broker to account for "

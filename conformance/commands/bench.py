@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.table import Table
 
 from conformance.bench.compare import Figure, compare
-from conformance.bench.workloads import Load
+from conformance.bench.load import Load
+from conformance.bench.workloads import CLIENTS
 from conformance.commands.terminal import table_console
 from conformance.errors import UsageError
 
@@ -19,6 +20,9 @@ from conformance.errors import UsageError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="reference", metavar="A", help="default: reference")
     parser.add_argument("--vs", required=True, metavar="B", help="for example rabbitmq:4.3")
+    parser.add_argument(
+        "--client", choices=[*CLIENTS], help="default: the first that speaks what both serve"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--messages", type=int, default=Load.messages, help="a round")
     parser.add_argument("--round-trips", type=int, default=Load.round_trips, help="a round")
@@ -40,12 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
         load,
         arguments.rounds,
         lambda text: print(text, file=sys.stderr),
+        arguments.client,
     )
     _print(arguments.target, arguments.vs, figures)
     if arguments.json is not None:
         content = {
             "a": arguments.target,
             "b": arguments.vs,
+            "client": arguments.client,
             "rounds": arguments.rounds,
             "load": dataclasses.asdict(load),
             "figures": [dataclasses.asdict(figure) for figure in figures],

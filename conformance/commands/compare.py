@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         for target in targets:
             stack.callback(target.stop)
             target.start()
-            check_answers(target.name, target.amqp)
+            check_answers(target)
         if wanted is not None:
             return _replay(console, names, targets, *wanted, arguments.replay)
         return _search(console, names, targets, arguments)

@@ -35,15 +35,19 @@ class Line:
         return f"{self.at_ms:8.1f} ms  #{self.connection} {self.direction} {self.text}"
 
 
-Decoder = Callable[[bytes], Iterator[tuple[str, bytes]]]
-"""Splits the octets of one direction of a connection into readable texts and their octets."""
+Decoder = Callable[[int, str, bytes], Iterator[tuple[str, bytes]]]
+"""Splits octets, of a connection and a direction, into readable texts and their octets."""
 
 
 class Transcript:
-    """Records chunks cheaply; decoding waits until somebody wants to read them."""
+    """Records chunks cheaply; decoding waits until somebody wants to read them.
 
-    def __init__(self, decoder: Decoder) -> None:
-        self._decoder = decoder
+    `new_decoder` makes a decoder for each reading: one that has to remember what was asked, to
+    understand the answers, begins anew.
+    """
+
+    def __init__(self, new_decoder: Callable[[], Decoder]) -> None:
+        self._new_decoder = new_decoder
         self._chunks: list[Chunk] = []
         self._size = 0
         self._started_s = time.monotonic()
@@ -74,6 +78,7 @@ class Transcript:
 
     def decoded(self, direction: str | None = None) -> Iterator[Line]:
         """The same one by one, of both directions or of one."""
+        decode = self._new_decoder()
         streams: dict[tuple[int, str], bytes] = {}
         for chunk in self._chunks:
             if direction not in (None, chunk.direction):
@@ -81,7 +86,7 @@ class Transcript:
             key = chunk.connection, chunk.direction
             pending = streams.get(key, b"") + chunk.octets
             used = 0
-            for text, octets in self._decoder(pending):
+            for text, octets in decode(*key, pending):
                 used += len(octets)
                 at_ms = (chunk.at_s - self._started_s) * 1000
                 yield Line(at_ms, chunk.connection, chunk.direction, text, octets)

@@ -25,7 +25,8 @@ import pika
 
 from conformance import expect
 from conformance.drivers.amqp.client import Channel, Client, Connection, Message
-from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.decoding import new_decoder
+from conformance.drivers.amqp.probe import identify
 from conformance.drivers.transcript import Transcript
 from conformance.errors import (
     BrokenPromise,
@@ -37,7 +38,6 @@ from conformance.errors import (
 )
 from conformance.machines.operation import Operation
 from conformance.targets.model import Identity, Target
-from conformance.targets.probe import identify
 
 Data = Any
 """None, booleans, numbers, text, and lists and dictionaries of them."""
@@ -94,7 +94,7 @@ class Subject:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.transcript = Transcript(decode_frames)
+        self.transcript = Transcript(new_decoder)
         self.client = Client(target.amqp, self.transcript)
         self.connections: dict[str, Connection] = {}
         self.identity: Identity = identify(self.connection(OBSERVER))

@@ -30,6 +30,8 @@ class Controller:
         self.progress = progress
         self.kit = kit
         self.collection_errors: list[str] = []
+        self._identities = 0
+        """Protocols in which the target is known so far."""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.progress.started(len(session.items))
@@ -67,12 +69,16 @@ class Controller:
     def _take_target(self, described: dict[str, object]) -> None:
         target = described["target"]
         problems = described["problems"]
+        identities = described["identities"]
+        assert isinstance(identities, list)
         assert isinstance(target, dict)
         assert isinstance(problems, list)
-        if not self.results.target.get("product"):
+        if len(identities) >= self._identities:  # a worker may have met one protocol only
+            self._identities = len(identities)
             self.results.target = target
-            identity = Identity(target["product"], target["version"])
-            self.results.deviations = deviations_for(identity, self.kit)
+        for product, version in identities:
+            deviations = deviations_for(Identity(product, version), self.kit)
+            self.results.deviations.update(deviations)
         for problem in problems:
             if problem not in self.results.problems:
                 self.results.problems.append(problem)

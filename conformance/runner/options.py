@@ -6,7 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
-from conformance.drivers.amqp.client import ANSWER_WITHIN_S
+from conformance.drivers.waiting import ANSWER_WITHIN_S
 from conformance.errors import UsageError
 from conformance.requirements import Catalogue, Requirement, load_catalogue
 from conformance.requirements.model import PROFILES, Level
@@ -75,10 +75,14 @@ class RunOptions:
         """All requirements of the kit."""
         return load_catalogue(self.material.requirements)
 
-    def selected(self) -> list[Requirement]:
-        """The requirements of this run. Raises UsageError for patterns that match nothing."""
+    def selected(self, protocols: tuple[str, ...]) -> list[Requirement]:
+        """The requirements of this run that speak of `protocols`: those that the target serves.
+
+        Raises UsageError for patterns that match nothing.
+        """
         catalogue = self.catalogue
         chosen = catalogue.select(self.select) if self.select else list(catalogue.values())
+        chosen = [requirement for requirement in chosen if requirement.protocol in protocols]
         runs = PROFILES[: PROFILES.index(self.profile) + 1]
         index, count = self.shard
         return [

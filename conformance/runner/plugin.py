@@ -19,11 +19,12 @@ from conformance.reporting.verdicts import Verdict, by_level, of_failure
 from conformance.requirements.marker import MARKER
 from conformance.runner import properties
 from conformance.runner.evidence import add_traffic, explain
-from conformance.runner.fixtures import amqp
+from conformance.runner.fixtures import amqp, kafka
 from conformance.runner.options import RunOptions
 from conformance.runner.session import RunSession
+from conformance.targets.model import Identity
 
-__all__ = ["amqp"]
+__all__ = ["amqp", "kafka"]
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Instead of Python's 700: a whole quick run takes a twentieth less of the processor."""
@@ -69,7 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of the selected requirements, in the order of the catalogue."""
     session = config.stash[RunSession.KEY]
-    order = {r.id: number for number, r in enumerate(session.options.selected())}
+    order = {r.id: number for number, r in enumerate(session.selected())}
     chosen: list[tuple[int, pytest.Item]] = []
     rest: list[pytest.Item] = []
     for item in items:
@@ -97,10 +98,11 @@ def requirement_of(item: pytest.Item) -> str:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     session = item.config.stash[RunSession.KEY]
-    session.ensure_started()
-    properties.begin_test()
     requirement = session.requirements[requirement_of(item)]
-    allure.describe(requirement, session.target.name, session.identity)
+    session.ensure_started(requirement.protocol)
+    properties.begin_test()
+    identity = session.identities.get(requirement.protocol, Identity("", ""))
+    allure.describe(requirement, session.target.name, identity)
     reason = session.why_not_run(requirement)
     if reason:
         raise NotTested(Verdict.NOT_RUN, reason)

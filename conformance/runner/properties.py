@@ -10,7 +10,6 @@ The seed of the run fixes what is drawn. Inputs should come from small universes
 from __future__ import annotations
 
 import functools
-import inspect
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -21,6 +20,7 @@ from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
+from conformance.drivers.tester import Tester
 from conformance.errors import BrokenPromise, NoAnswer, Overdue
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -68,14 +68,14 @@ def holds_for(*, cost: float = 1.0, **strategies: SearchStrategy[Any]) -> Callab
 
     def decorate(test: F) -> F:
         budget = _ShrinkBudget()
-        takes_amqp = "amqp" in inspect.signature(test).parameters
 
         @functools.wraps(test)
         def one_example(*args: Any, **kwargs: Any) -> None:
             shown = repr({name: kwargs[name] for name in strategies})
             budget.raise_again(shown)
-            if takes_amqp:
-                kwargs["amqp"].begin_example()
+            for value in kwargs.values():
+                if isinstance(value, Tester):
+                    value.begin_example()
             assume(budget.allows(shown))
             try:
                 test(*args, **kwargs)

@@ -16,6 +16,7 @@ from rich.console import Console
 from conformance.errors import UsageError
 from conformance.reporting.results import Results
 from conformance.reporting.verdicts import Verdict
+from conformance.requirements import Requirement
 from conformance.requirements.coverage import find_tests
 from conformance.resources import kit_in
 from conformance.runner.controller import Controller
@@ -39,10 +40,13 @@ def run_target(
     options: RunOptions, out: Path, console: Console, allure_dir: Path | None
 ) -> Results:
     """Run on one target and write OUT/results.json. Raises UsageError before anything starts."""
-    requirements = [r for r in options.selected() if r.has_test]
-    if not requirements:
-        raise UsageError("nothing to run: no selected requirement has a test")
     target = resolve(options.target)
+    requirements = [r for r in options.selected(target.protocols) if r.has_test]
+    if not requirements:
+        protocols = " and ".join(target.protocols)
+        raise UsageError(
+            f"nothing to run: no requirement of {protocols} that has a test is selected"
+        )
     target.check()
     out.mkdir(parents=True, exist_ok=True)
     tests = find_tests(options.material.suites)
@@ -75,7 +79,9 @@ def run_target(
             contextlib.redirect_stdout(said),
             contextlib.redirect_stderr(said),
         ):
-            code = pytest.main(_arguments(options, tests, allure_dir), plugins=[controller])
+            code = pytest.main(
+                _arguments(options, requirements, tests, allure_dir), plugins=[controller]
+            )
     finally:
         progress.stop()
     _conclude(results, controller, pytest.ExitCode(code), said.getvalue())
@@ -96,21 +102,26 @@ def _only_our_plugins() -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
-def _files(options: RunOptions, tests: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _files(
+    options: RunOptions, requirements: list[Requirement], tests: Mapping[str, tuple[str, ...]]
+) -> list[str]:
     """The files in which pytest has to look for tests: all, unless a selection needs a few."""
     suites = options.material.suites
     if not options.select:
         return [str(suites)]
-    named = (test for requirement in options.selected() for test in tests.get(requirement.id, ()))
+    named = (test for requirement in requirements for test in tests.get(requirement.id, ()))
     return sorted({str(suites / test.partition("::")[0]) for test in named}) or [str(suites)]
 
 
 def _arguments(
-    options: RunOptions, tests: Mapping[str, tuple[str, ...]], allure_dir: Path | None
+    options: RunOptions,
+    requirements: list[Requirement],
+    tests: Mapping[str, tuple[str, ...]],
+    allure_dir: Path | None,
 ) -> list[str]:
     suites = options.material.suites
     arguments = [
-        *_files(options, tests),
+        *_files(options, requirements, tests),
         f"--rootdir={suites}",
         "--confcutdir",
         str(suites),

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.drivers.amqp.endpoint import Endpoint
+from conformance.drivers.registry import DRIVERS
 from conformance.errors import EngineMissing, TargetError, UsageError
 from conformance.targets.model import Capabilities, Target, all_features
 from conformance.targets.ports import LOOPBACK, free_ports
@@ -23,7 +23,7 @@ STOP_TIMEOUT_S = 30
 
 
 class ContainerTarget(Target):
-    """One container of a broker, its AMQP port published on loopback."""
+    """One container of a broker, its ports published on loopback."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], version: str) -> None:
         self.name = name
@@ -36,7 +36,13 @@ class ContainerTarget(Target):
         self.capabilities = Capabilities(declared)
         container = settings["container"]
         self.images = [image.format(version=version) for image in container["images"]]
-        self._port = int(container["amqp_port"])
+        self.version = version if self.product else None
+        self._ports = {protocol: int(container[f"{protocol}_port"]) for protocol in self.protocols}
+        self._settings: dict[str, str] = dict(settings.get("settings", {}))
+        self._environment: dict[str, str] = dict(container.get("environment", {}))
+        prefix = container.get("setting_prefix", "")
+        for name, value in self._settings.items():
+            self._environment[prefix + name.upper().replace(".", "_")] = value
         self._image = ""
         self._container: Any = None
 
@@ -51,9 +57,14 @@ class ContainerTarget(Target):
         self._image = _choose_image(self.name, docker, self.images)
         from testcontainers.core.container import DockerContainer
 
-        port = free_ports(1)[0]
+        ports = dict(zip(self.protocols, free_ports(len(self.protocols)), strict=True))
         container = DockerContainer(self._image)
-        container.ports[f"{self._port}/tcp"] = (LOOPBACK, port)  # type: ignore[assignment]
+        for protocol, port in ports.items():
+            inside = f"{self._ports[protocol]}/tcp"
+            container.ports[inside] = (LOOPBACK, port)  # type: ignore[assignment]
+        addresses = {protocol: f"{LOOPBACK}:{port}" for protocol, port in ports.items()}
+        for name, value in self._environment.items():
+            container.with_env(name, value.format(**addresses))
         container.with_kwargs(labels={LABEL: owner(os.getpid())})
         self._container = container
         try:
@@ -61,11 +72,14 @@ class ContainerTarget(Target):
         except Exception as error:  # the engine's client raises many unrelated classes
             self.stop()
             raise TargetError(f"target {self.name}: cannot start {self._image}: {error}") from error
-        self._amqp = Endpoint(LOOPBACK, port)
+        self.endpoints = {
+            protocol: DRIVERS[protocol].parse_url(f"{protocol}://{address}")
+            for protocol, address in addresses.items()
+        }
         self._wait_ready()
 
     def _wait_ready(self) -> None:
-        wait_ready(self.name, self.amqp, self._is_running, self._last_words)
+        wait_ready(self.name, self.endpoints, self._is_running, self._last_words)
 
     def _is_running(self) -> bool:
         wrapped = self._container.get_wrapped_container()
@@ -84,7 +98,9 @@ class ContainerTarget(Target):
     # -- description and control ------------------------------------------------------------
 
     def describe(self) -> Mapping[str, Any]:
-        return {"kind": "container", "image": self._image}
+        settings = "".join(f"{name}={value}\n" for name, value in self._settings.items())
+        described = {"kind": "container", "image": self._image}
+        return {**described, "configuration": settings} if settings else described
 
     @property
     def pid(self) -> int:
@@ -155,7 +171,7 @@ def connect_engine(name: str) -> Any:
         where = os.environ.get("DOCKER_HOST", "the default socket")
         raise EngineMissing(
             f"target {name} needs a container engine, and none answers at {where}; start Docker, "
-            "or use process:rabbitmq or an amqp:// URL"
+            "or use a process: target or the address of a broker that runs"
         ) from error
     return client
 

@@ -5,12 +5,21 @@
     protocols = ["amqp"]
     product = "RabbitMQ"                # optional: whose versions the requirements are read for
 
-    [amqp]                              # external: where it listens
+    [amqp]                              # external: where it listens, for each of its protocols
     url = "amqp://user:password@host:5672/%2F"
+    [kafka]
+    url = "kafka://host:9092"
 
-    [container]                         # container: images to try in order, port inside
+    [container]                         # container: images to try in order, ports inside
     images = ["rabbitmq:{version}"]
     amqp_port = 5672
+    kafka_port = 9092
+    setting_prefix = "KAFKA_"           # [settings] become variables: prefix, capitals, "_" for "."
+    [container.environment]             # more variables; {kafka} is where clients will connect
+    KAFKA_ADVERTISED_LISTENERS = "PLAINTEXT://{kafka}"
+
+    [settings]                          # container: the broker's settings, repeated in reports
+    "log.cleaner.backoff.ms" = "100"
 
     [capabilities]                      # features are assumed present: name those that are not
     tx = false
@@ -31,12 +40,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.drivers.registry import DRIVERS
 from conformance.errors import UsageError
 from conformance.resources import fixtures_dir
 from conformance.targets.container import ContainerTarget
 from conformance.targets.external import ExternalTarget
 from conformance.targets.model import CONTROLS, FEATURES, Target
-from conformance.targets.urls import parse_amqp_url
 
 Refuse = Callable[[str], UsageError]
 
@@ -51,13 +60,19 @@ _KEYS: dict[str, dict[str, str]] = {
         "protocols": _LIST,
         "product": _TEXT,
         "default_version": _TEXT,
-        "amqp": _TABLE,
+        **dict.fromkeys(FEATURES, _TABLE),
         "container": _TABLE,
+        "settings": _TABLE,
         "capabilities": _TABLE,
         "commands": _TABLE,
     },
-    "amqp": {"url": _TEXT},
-    "container": {"images": _LIST, "amqp_port": _WHOLE},
+    **{protocol: {"url": _TEXT} for protocol in FEATURES},
+    "container": {
+        "images": _LIST,
+        "setting_prefix": _TEXT,
+        "environment": _TABLE,
+        **{f"{protocol}_port": _WHOLE for protocol in FEATURES},
+    },
     "commands": dict.fromkeys(COMMANDS, _LIST),
 }
 """What each table of a descriptor may hold, and of which type; "" is the file itself."""
@@ -89,7 +104,7 @@ def _check(path: Path, settings: Mapping[str, Any]) -> None:
         return UsageError(f"descriptor {path}: {why}")
 
     _check_keys("", settings, refuse)
-    for table in ("amqp", "container", "commands"):
+    for table in (*FEATURES, "container", "commands"):
         _check_keys(table, settings.get(table, {}), refuse)
     for key in ("name", "kind", "protocols"):
         if not settings.get(key):
@@ -133,12 +148,13 @@ def _is(wanted: str, value: Any) -> bool:
 def _check_external(settings: Mapping[str, Any], refuse: Refuse) -> None:
     if "container" in settings:
         raise refuse('kind "external" contradicts [container]; remove one of them')
-    if "url" not in settings.get("amqp", {}):
-        raise refuse('kind "external" needs [amqp] with a url')
-    try:
-        parse_amqp_url(settings["amqp"]["url"])
-    except UsageError as error:
-        raise refuse(f"[amqp] {error}") from error
+    for protocol in settings["protocols"]:
+        if "url" not in settings.get(protocol, {}):
+            raise refuse(f'kind "external" needs [{protocol}] with a url')
+        try:
+            DRIVERS[protocol].parse_url(settings[protocol]["url"])
+        except UsageError as error:
+            raise refuse(f"[{protocol}] {error}") from error
     commands = settings.get("commands", {})
     if "kill" in commands and "start" not in commands:
         raise refuse("[commands] has 'kill', but no 'start' that could follow it")
@@ -150,13 +166,22 @@ def _check_external(settings: Mapping[str, Any], refuse: Refuse) -> None:
 
 
 def _check_container(settings: Mapping[str, Any], refuse: Refuse) -> None:
-    if "amqp" in settings or "commands" in settings:
-        raise refuse('kind "container" contradicts [amqp] and [commands]; remove them')
+    for table in (*FEATURES, "commands"):
+        if table in settings:
+            raise refuse(f'kind "container" contradicts [{table}]; remove it')
     container = settings.get("container", {})
-    if not {"images", "amqp_port"} <= set(container):
-        raise refuse('kind "container" needs [container] with images and amqp_port')
-    if not 0 < container["amqp_port"] < 65536:
-        raise refuse(f"[container] 'amqp_port' is no port: {container['amqp_port']}")
+    needed = {"images", *(f"{protocol}_port" for protocol in settings["protocols"])}
+    if not needed <= set(container):
+        shown = " and ".join(sorted(needed, reverse=True))
+        raise refuse(f'kind "container" needs [container] with {shown}')
+    for protocol in settings["protocols"]:
+        port = container[f"{protocol}_port"]
+        if not 0 < port < 65536:
+            raise refuse(f"[container] '{protocol}_port' is no port: {port}")
+    for table in (settings.get("settings", {}), container.get("environment", {})):
+        for name, value in table.items():
+            if not isinstance(value, str):
+                raise refuse(f"{name!r} must be a text, not {value!r}")
     for image in container["images"]:
         try:
             image.format(version="1")
@@ -172,7 +197,10 @@ def build(settings: Mapping[str, Any], version: str | None = None) -> Target:
         return ContainerTarget(f"{name}:{chosen}", settings, chosen)
     return ExternalTarget(
         name,
-        parse_amqp_url(settings["amqp"]["url"]),
+        {
+            protocol: DRIVERS[protocol].parse_url(settings[protocol]["url"])
+            for protocol in settings["protocols"]
+        },
         product=settings.get("product"),
         capabilities=settings.get("capabilities", {}),
         commands=settings.get("commands", {}),

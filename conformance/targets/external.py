@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.drivers.amqp.endpoint import Endpoint
+from conformance.drivers.registry import DRIVERS
 from conformance.errors import TargetError
-from conformance.targets.model import Capabilities, Target, all_features
+from conformance.targets.model import Address, Capabilities, Target, all_features
 from conformance.targets.readiness import wait_ready
 
 COMMAND_TIMEOUT_S = 120
@@ -27,7 +27,7 @@ class ExternalTarget(Target):
     def __init__(
         self,
         name: str,
-        amqp: Endpoint,
+        endpoints: Mapping[str, Address],
         *,
         product: str | None = None,
         capabilities: Mapping[str, bool] | None = None,
@@ -36,13 +36,13 @@ class ExternalTarget(Target):
     ) -> None:
         self.name = name
         self.product = product
-        self.protocols = ("amqp",)
+        self.protocols = tuple(endpoints)
         self._commands = dict(commands or {})
         controls = {"restart": "restart" in self._commands, "kill": "kill" in self._commands}
         self.capabilities = Capabilities(
             {**all_features(self.protocols), **controls, **(capabilities or {})}
         )
-        self._endpoint = amqp
+        self._endpoints = dict(endpoints)
         self._description = dict(description or {})
         self._started = False
         self.side_by_side = not self._commands
@@ -50,7 +50,7 @@ class ExternalTarget(Target):
     def start(self) -> None:
         # Before the command: one that fails halfway may have started something.
         self._started = True
-        self._amqp = self._endpoint
+        self.endpoints = self._endpoints
         self._run("start")
         if "start" in self._commands:
             self._wait_ready()
@@ -69,16 +69,13 @@ class ExternalTarget(Target):
         self._wait_ready()
 
     def _wait_ready(self) -> None:
-        wait_ready(self.name, self.amqp, lambda: True, lambda: "")
+        wait_ready(self.name, self.endpoints, lambda: True, lambda: "")
 
     def describe(self) -> Mapping[str, Any]:
-        endpoint = self._endpoint
-        return {
-            "kind": "external",
-            "address": endpoint.address,
-            "virtual_host": endpoint.virtual_host,
-            **self._description,
-        }
+        described = {"kind": "external"}
+        for protocol, endpoint in self._endpoints.items():
+            described.update(DRIVERS[protocol].describe(endpoint))
+        return {**described, **self._description}
 
     def _run(self, action: str) -> None:
         command = self._commands.get(action)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from conformance.drivers.amqp.endpoint import Endpoint
+    from conformance.drivers.kafka.endpoint import KafkaEndpoint
 
 FEATURES: dict[str, dict[str, str]] = {
     "amqp": {
@@ -33,7 +35,11 @@ FEATURES: dict[str, dict[str, str]] = {
         "streams": "queues of type stream",
         "tx": "the tx class",
     },
-    "kafka": {},
+    "kafka": {
+        "auto-create-topics": "a topic that a client asks for by Metadata is created",
+        "idempotence": "producer ids, and batches that are recognised when they are repeated",
+        "topic-settings": "topics created by clients, with partitions and settings of their own",
+    },
 }
 """Features by protocol: a target has them unless its descriptor says otherwise."""
 
@@ -55,6 +61,19 @@ class Identity:
     version: str
 
 
+class Address(Protocol):
+    """Where a broker listens for one protocol; the protocol's driver knows the rest."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def address(self) -> str: ...
+
+
 @dataclass
 class Capabilities:
     """Declared before the run, probed at its start; the difference is reported.
@@ -69,20 +88,22 @@ class Capabilities:
     def has(self, name: str) -> bool:
         return self.declared.get(name, False)
 
-    def disagreements(self) -> dict[str, tuple[bool, bool]]:
-        """Capabilities of which the probe found something else: name -> (declared, probed)."""
-        return {
-            name: (self.declared.get(name, False), found)
-            for name, found in self.probed.items()
-            if self.declared.get(name, False) != found
-        }
+    def disagreements(self) -> list[str]:
+        """One sentence for each capability that the probe found otherwise than declared."""
+        sentences = []
+        for name, found in sorted(self.probed.items()):
+            if self.has(name) and not found:
+                sentences.append(f"{name} is declared, but the broker refuses it")
+            elif found and not self.has(name):
+                sentences.append(f"{name} is declared absent, but the broker offers it")
+        return sentences
 
 
 class Target(abc.ABC):
     """A broker under test. `start` makes it reachable, `stop` undoes that, also after a failure.
 
-    Subclasses set `name` (for reports), `protocols` and `capabilities` when they are made, and the
-    endpoints of their protocols when they are started.
+    Subclasses set `name` (for reports), `protocols` and `capabilities` when they are made, and
+    `endpoints`, by protocol, when they are started.
     """
 
     name: str
@@ -92,17 +113,32 @@ class Target(abc.ABC):
     #: Product whose versions the requirements speak of, if it is known before it is reached.
     product: str | None = None
 
+    #: Version of the product, if whoever starts it knows more than the broker tells.
+    version: str | None = None
+
     #: Whether each worker of a run may start one of its own, or use the same one beside others.
     side_by_side = True
 
-    _amqp: Endpoint | None = None
+    endpoints: Mapping[str, Address] = MappingProxyType({})
+    """Where clients connect, by protocol; only between `start` and `stop`."""
+
+    def endpoint(self, protocol: str) -> Any:
+        """Where clients of a protocol connect. Raises UsageError if it is not served."""
+        if protocol not in self.endpoints:
+            raise UsageError(f"target {self.name} does not serve {protocol}")
+        return self.endpoints[protocol]
 
     @property
     def amqp(self) -> Endpoint:
-        """Where AMQP clients connect; only between `start` and `stop`."""
-        if self._amqp is None:
-            raise UsageError(f"target {self.name} does not serve AMQP")
-        return self._amqp
+        """Where AMQP clients connect. Raises UsageError."""
+        found: Endpoint = self.endpoint("amqp")
+        return found
+
+    @property
+    def kafka(self) -> KafkaEndpoint:
+        """Where Kafka clients connect. Raises UsageError."""
+        found: KafkaEndpoint = self.endpoint("kafka")
+        return found
 
     def check(self) -> None:  # noqa: B027  most targets need nothing
         """Raise UsageError if something that `start` needs is not there; starts nothing."""

@@ -1,67 +1,62 @@
-"""RabbitMQ as installed on this machine, started privately: own data, own ports, own cookie."""
+"""A broker that the kit runs as a process of its own, in a folder of its own."""
 
 from __future__ import annotations
 
+import abc
 import os
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from conformance.drivers.amqp.endpoint import Endpoint
-from conformance.errors import TargetError, UsageError
-from conformance.targets.model import Capabilities, Target, all_features
-from conformance.targets.ports import LOOPBACK, free_ports
-from conformance.targets.rabbitmqctl import RabbitMqControl
+from conformance.errors import TargetError
+from conformance.targets.model import Target
 from conformance.targets.readiness import wait_ready
-
-SERVER_CANDIDATES = ("/usr/lib/rabbitmq/bin/rabbitmq-server",)
-"""The script of the package itself: the one on the PATH switches to another user."""
 
 STOP_WITHIN_S = 30.0
 START_ATTEMPTS = 3
-"""A port can be taken between our choice and the node's bind; it ends its boot then."""
-
-_CONFIG = """\
-listeners.tcp.1 = 127.0.0.1:{amqp}
-loopback_users = none
-distribution.listener.interface = 127.0.0.1
-distribution.listener.port_range.min = {dist}
-distribution.listener.port_range.max = {dist}
-log.console.level = warning
-"""
+"""A port can be taken between our choice and the broker's bind; it ends its boot then."""
 
 
-class RabbitMqProcessTarget(Target):
-    """One RabbitMQ node in a temporary directory."""
-
-    product = "RabbitMQ"
+class ProcessTarget(Target):
+    """A program in a temporary directory, which goes with it. Subclasses say which and where."""
 
     def __init__(self) -> None:
-        self.name = "process:rabbitmq"
-        self.protocols = ("amqp",)
-        controls = dict.fromkeys(("restart", "kill", "alarm", "vhosts", "users"), True)
-        features = all_features(self.protocols)
-        self.capabilities = Capabilities({**features, **controls})
-        self._server = _find_server()
         self._home: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._environment: dict[str, str] = {}
-        self._node = ""
+
+    # -- what the subclasses say ------------------------------------------------------------
+
+    @abc.abstractmethod
+    def prepare(self, home: Path) -> None:
+        """Pick ports, set `endpoints`, write what the program reads. Raises TargetError."""
+
+    @abc.abstractmethod
+    def command(self) -> Sequence[str]:
+        """The program and its arguments."""
+
+    def environment(self) -> Mapping[str, str]:
+        """The program's environment."""
+        return os.environ
 
     # -- life -------------------------------------------------------------------------------
 
+    @property
+    def home(self) -> Path:
+        """The folder of the broker; only between `start` and `stop`."""
+        assert self._home is not None
+        return self._home
+
     def start(self) -> None:
         for attempt in range(1, START_ATTEMPTS + 1):
-            self._prepare()
+            self._home = Path(tempfile.mkdtemp(prefix="brokertck-"))
             try:
+                self.prepare(self._home)
                 self._launch()
                 return
             except TargetError:
@@ -69,48 +64,25 @@ class RabbitMqProcessTarget(Target):
                 if attempt == START_ATTEMPTS:
                     raise
 
-    def _prepare(self) -> None:
-        home = self._home = Path(tempfile.mkdtemp(prefix="brokertck-rabbitmq-"))
-        amqp, dist = free_ports(2)
-        (home / "rabbitmq.conf").write_text(_CONFIG.format(amqp=amqp, dist=dist))
-        (home / "plugins").write_text("[].\n")
-        self._node = f"tck{amqp}@localhost"
-        self._environment = {
-            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "LANG": "C.UTF-8",
-            "HOME": str(home),
-            "RABBITMQ_NODENAME": self._node,
-            "RABBITMQ_MNESIA_BASE": str(home / "data"),
-            "RABBITMQ_LOG_BASE": str(home / "log"),
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
-            "ERL_EPMD_ADDRESS": LOOPBACK,
-        }
-        self._amqp = Endpoint(LOOPBACK, amqp)
-
     def _launch(self) -> None:
-        assert self._home is not None
-        with (self._home / "out.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(self._server)],
+        with (self.home / "out.log").open("ab") as log:
+            process = self._process = subprocess.Popen(
+                list(self.command()),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env=self._environment,
-                cwd=self._home,
+                env=dict(self.environment()),
+                cwd=self.home,
                 start_new_session=True,
             )
-        process = self._process
-        wait_ready(self.name, self.amqp, lambda: process.poll() is None, self._last_words)
+        wait_ready(self.name, self.endpoints, lambda: process.poll() is None, self._last_words)
 
     def _last_words(self) -> str:
-        assert self._home is not None
-        lines = (self._home / "out.log").read_text(errors="replace").strip().splitlines()
+        lines = (self.home / "out.log").read_text(errors="replace").strip().splitlines()
         return " / ".join(line.strip() for line in lines[-3:]) or "no output"
 
     def _halt(self, number: signal.Signals) -> None:
-        """End the node and everything that it started, and wait until it is gone."""
+        """End the broker and everything that it started, and wait until it is gone."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -131,45 +103,15 @@ class RabbitMqProcessTarget(Target):
             shutil.rmtree(self._home, ignore_errors=True)
             self._home = None
 
-    # -- description and control ------------------------------------------------------------
-
-    def describe(self) -> Mapping[str, Any]:
-        config = re.sub(r"\d{5}", "PORT", _CONFIG.format(amqp=20000, dist=20000))
-        return {"kind": "process", "server": str(self._server), "configuration": config}
-
-    @property
-    def pid(self) -> int:
-        """The process whose children are the node; for measurements."""
-        assert self._process is not None
-        return self._process.pid
-
-    def _control(self) -> RabbitMqControl:
-        program = self._server.with_name("rabbitmqctl")
-        return RabbitMqControl(self.name, [str(program), "-n", self._node], self._environment)
-
     def restart(self, *, kill: bool = False) -> None:
         self._halt(signal.SIGKILL if kill else signal.SIGTERM)
         self._launch()
 
-    def set_alarm(self, active: bool) -> None:
-        self._control().set_alarm(active)
-
-    def create_vhost(self, name: str) -> None:
-        self._control().create_vhost(name, self.amqp.username)
-
-    def create_user(self, name: str, password: str, configure: str, write: str, read: str) -> None:
-        vhost = self.amqp.virtual_host
-        self._control().create_user(vhost, name, password, configure, write, read)
-
-
-def _find_server() -> Path:
-    for candidate in SERVER_CANDIDATES:
-        if Path(candidate).is_file():
-            return Path(candidate)
-    raise UsageError(
-        "process:rabbitmq needs RabbitMQ on this machine; install it (Debian: apt-get install "
-        "rabbitmq-server), or use the container target rabbitmq:VERSION"
-    )
+    @property
+    def pid(self) -> int:
+        """The first process of the broker; for measurements."""
+        assert self._process is not None
+        return self._process.pid
 
 
 def _send_signal(pid: int, number: signal.Signals) -> None:

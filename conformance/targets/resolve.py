@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from conformance.drivers.registry import DRIVERS
 from conformance.errors import UsageError
 from conformance.targets import descriptor
-from conformance.targets.embedded import EmbeddedTarget
+from conformance.targets.embedded import EmbeddedTarget, emulation
 from conformance.targets.external import ExternalTarget
 from conformance.targets.model import Target
-from conformance.targets.process import RabbitMqProcessTarget
+from conformance.targets.process_kafka import KafkaProcessTarget
+from conformance.targets.process_rabbitmq import RabbitMqProcessTarget
 from conformance.targets.served import ServedReferenceTarget
-from conformance.targets.urls import parse_amqp_url, without_password
+from conformance.targets.urls import without_password
 
 FORMS = """\
-reference            the reference broker in this process, as the newest RabbitMQ it emulates
-reference:VERSION    the same as RabbitMQ 3.10, 4.0 or 4.3
+reference            the reference broker in this process, as the newest RabbitMQ and Kafka that it
+                     emulates
+reference:VERSION    the same as RabbitMQ 3.10, 4.0 or 4.3 alone
+reference:kafka:VERSION
+                     the same as Kafka 3.9 or 4.3 alone
 rabbitmq:VERSION     RabbitMQ in a container
-process:reference    the reference as a process of its own, which can be killed
+kafka:VERSION        Kafka in a container
+process:reference    the reference as a process of its own, which can be killed; versions as above
 process:rabbitmq     RabbitMQ as installed on this machine, started privately
-amqp://…             a broker that is already running
+process:kafka:VERSION
+                     Kafka as a process; Maven fetches its jars once
+amqp://…, kafka://…  a broker that is already running
 FILE.toml            a broker described by a file (docs/guides/testing-a-broker.md)"""
 
 
@@ -29,19 +37,21 @@ def resolve(text: str) -> Target:
     containers = descriptor.shipped()
     if text == f"{kind}:" and (kind == "reference" or kind in containers):
         raise UsageError(f"target {text!r} lacks its version; give one, or say {kind!r}")
-    if text.startswith("amqp://"):
-        endpoint = parse_amqp_url(text)
-        return ExternalTarget(f"amqp://{endpoint.address}", endpoint)
+    if kind in DRIVERS and rest.startswith("//"):
+        endpoint = DRIVERS[kind].parse_url(text)
+        return ExternalTarget(f"{kind}://{endpoint.address}", {kind: endpoint})
     if text.endswith(".toml"):
         return descriptor.build(descriptor.read(Path(text)))
     if kind == "reference":
-        return EmbeddedTarget(rest or None)
+        return EmbeddedTarget(emulation(rest))
     if kind == "process":
         product, _, version = rest.partition(":")
         if product == "rabbitmq" and not version:
             return RabbitMqProcessTarget()
+        if product == "kafka":
+            return KafkaProcessTarget(version or None)
         if product == "reference":
-            return ServedReferenceTarget(version or None)
+            return ServedReferenceTarget(emulation(version))
     if kind in containers:
         return descriptor.build(containers[kind], rest or None)
     shown = without_password(text)

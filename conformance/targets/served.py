@@ -13,30 +13,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.drivers.amqp.endpoint import Endpoint
+from conformance.drivers.registry import DRIVERS
 from conformance.errors import TargetError
-from conformance.targets.embedded import UNSERVED_FEATURES, check_version
-from conformance.targets.model import Capabilities, Target, all_features
+from conformance.targets.embedded import Emulation, emulation
+from conformance.targets.model import Capabilities, Target
 from conformance.targets.ports import LOOPBACK
 
 READY_WITHIN_S = 20.0
 STOP_WITHIN_S = 10.0
 
+VERSION_OPTIONS = {"amqp": "--rabbitmq", "kafka": "--kafka-version"}
+
 
 class ServedReferenceTarget(Target):
     """`brokertck serve` with a temporary data directory; can be killed."""
 
-    product = "RabbitMQ"
-
-    def __init__(self, version: str | None = None, *, durable: bool = True) -> None:
-        self.name = "process:reference" if version is None else f"process:reference:{version}"
-        self.protocols = ("amqp",)
-        features = all_features(self.protocols)
-        features.update(dict.fromkeys(UNSERVED_FEATURES, False))
+    def __init__(self, emulated: Emulation | None = None, *, durable: bool = True) -> None:
+        self._emulation = emulated or emulation("")
+        self.name = f"process:reference{self._emulation.text}"
+        self.protocols = self._emulation.protocols
+        self.version = self._emulation.versions.get("kafka")
         controls = dict.fromkeys(("restart", "kill"), True)
-        self.capabilities = Capabilities({**features, **controls})
-        check_version(version)
-        self._version = version
+        self.capabilities = Capabilities({**self._emulation.capabilities, **controls})
         self._durable = durable
         self._data: Path | None = None
         self._process: subprocess.Popen[str] | None = None
@@ -44,12 +42,14 @@ class ServedReferenceTarget(Target):
     def start(self) -> None:
         if self._durable:
             self._data = Path(tempfile.mkdtemp(prefix="brokertck-served-"))
-        self._launch(0)
+        self._launch()
 
-    def _launch(self, port: int) -> None:
-        command = [sys.executable, "-m", "reference_impl", "--amqp", f"{LOOPBACK}:{port}"]
-        if self._version is not None:
-            command += ["--rabbitmq", self._version]
+    def _launch(self) -> None:
+        command = [sys.executable, "-m", "reference_impl"]
+        for protocol, address in self.endpoints.items():
+            command += [f"--{protocol}", f"{LOOPBACK}:{address.port}"]
+        for protocol, version in self._emulation.versions.items():
+            command += [VERSION_OPTIONS[protocol], version]
         if self._data is not None:
             command += ["--data", str(self._data)]
         self._process = subprocess.Popen(
@@ -60,8 +60,13 @@ class ServedReferenceTarget(Target):
             text=True,
         )
         ready = json.loads(self._first_line())
-        host, _, bound = ready["amqp"].rpartition("@")[2].partition("/")[0].partition(":")
-        self._amqp = Endpoint(host, int(bound))
+        addresses = {
+            protocol: DRIVERS[protocol].parse_url(
+                ready[protocol] if "//" in ready[protocol] else f"{protocol}://{ready[protocol]}"
+            )
+            for protocol in self.protocols
+        }
+        self.endpoints = addresses
 
     def _first_line(self) -> str:
         process = self._process
@@ -94,17 +99,17 @@ class ServedReferenceTarget(Target):
 
     def stop(self) -> None:
         self._halt(signal.SIGTERM)
+        self.endpoints = {}
         if self._data is not None:
             shutil.rmtree(self._data, ignore_errors=True)
             self._data = None
 
     def restart(self, *, kill: bool = False) -> None:
-        port = self.amqp.port
         self._halt(signal.SIGKILL if kill else signal.SIGTERM)
-        self._launch(port)
+        self._launch()
 
     def describe(self) -> Mapping[str, Any]:
-        return {"kind": "process", "emulates": f"RabbitMQ {self._version or 'default'}"}
+        return {"kind": "process", "emulates": self._emulation.describe()}
 
     @property
     def pid(self) -> int:

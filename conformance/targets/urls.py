@@ -1,4 +1,4 @@
-"""amqp:// URLs, as RabbitMQ defines them."""
+"""amqp:// URLs, as RabbitMQ defines them, and kafka:// addresses."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from conformance.drivers.amqp.endpoint import Endpoint
+from conformance.drivers.kafka.endpoint import KafkaEndpoint
 from conformance.errors import UsageError
 
 DEFAULT_PORT = 5672
+DEFAULT_KAFKA_PORT = 9092
 _PASSWORD = re.compile(r"(?<=://)([^:@/]*):(.*)@")
 
 
@@ -43,6 +45,20 @@ def parse_amqp_url(url: str) -> Endpoint:
         password="guest" if parts.password is None else unquote(parts.password),
         virtual_host=unquote(parts.path[1:]) or "/",
     )
+
+
+def parse_kafka_url(url: str) -> KafkaEndpoint:
+    """Parse kafka://HOST:PORT, the address of any broker of a cluster. Raises UsageError."""
+    shown = repr(without_password(url))
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{shown} is not a URL ({_without_texts(error)})") from error
+    rest = (parts.username, parts.path.strip("/"), parts.query, parts.fragment)
+    if parts.scheme != "kafka" or not parts.hostname or any(rest):
+        raise UsageError(f"{shown} is not a Kafka address; write kafka://HOST:PORT")
+    return KafkaEndpoint(parts.hostname, DEFAULT_KAFKA_PORT if port is None else port)
 
 
 def without_password(target: str) -> str:

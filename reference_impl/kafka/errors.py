@@ -8,6 +8,37 @@ from __future__ import annotations
 from enum import IntEnum
 
 
+class Mistake(Exception):
+    """Something that does not fit its message; `path` leads to the field, outermost first."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path: list[str] = []
+
+    def inside(self, name: str, index: int | None = None) -> None:
+        """Tell that the path begins in this field, or in one element of it."""
+        if name:
+            self.path.insert(0, name if index is None else f"{name}[{index}]")
+
+    def __str__(self) -> str:
+        return ": ".join((*filter(None, (".".join(self.path),)), self.reason))
+
+
+class Malformed(Mistake):
+    """The octets are not what the format demands."""
+
+
+class Refused(Exception):
+    """Something that a client asked for is answered with an error code; `text` goes along where the
+    response has room for it."""
+
+    def __init__(self, code: ErrorCode, text: str | None = None) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+
+
 class ErrorCode(IntEnum):
     """The error_code of responses. `retriable`: the same request may succeed later."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from reference_impl.amqp.core.broker import GUEST
 from reference_impl.amqp.versions import DEFAULT_VERSION
 from reference_impl.clock import Clock
 from reference_impl.config import LOOPBACK, Config
+from reference_impl.kafka.versions import DEFAULT_VERSION as DEFAULT_KAFKA_VERSION
 from reference_impl.server.loops import new_event_loop
 from reference_impl.server.runner import BrokerServer
 
@@ -27,9 +28,11 @@ class ReferenceBroker:
         with ReferenceBroker() as broker:
             connection = pika.BlockingConnection(pika.URLParameters(broker.amqp_url))
 
-    `rabbitmq` is the emulated version ("3.10", "4.0" or "4.3"). `clock` may be a `ManualClock`:
-    then TTLs and leases run only when it is advanced, and `clock.advance(ms)` returns after their
-    effects. `data` is the directory of a durable broker. Port 0 picks a free port on loopback.
+    `rabbitmq` and `kafka` are the emulated versions ("3.10", "4.0" or "4.3"; "3.9" or "4.3").
+    Kafka's clients connect to `kafka_address`; `kafka_settings` are settings by Kafka's names, such
+    as {"num.partitions": "3"}. `clock` may be a `ManualClock`: then TTLs and leases run only when
+    it is advanced, and `clock.advance(ms)` returns after their effects. `data` is the directory of
+    a durable broker. Port 0 picks a free port on loopback.
     Raises ConfigurationError or StorageError when it cannot start.
     """
 
@@ -37,10 +40,14 @@ class ReferenceBroker:
         self,
         *,
         rabbitmq: str = DEFAULT_VERSION,
+        kafka: str = DEFAULT_KAFKA_VERSION,
         clock: Clock | None = None,
         data: str | Path | None = None,
         fsync: bool = False,
         amqp_port: int = 0,
+        kafka_port: int = 0,
+        kafka_sasl: bool = False,
+        kafka_settings: Mapping[str, str] | None = None,
         vhosts: tuple[str, ...] = ("/",),
         users: tuple[User, ...] = (GUEST,),
     ) -> None:
@@ -48,6 +55,10 @@ class ReferenceBroker:
         self._config = Config(
             rabbitmq=rabbitmq,
             amqp=(LOOPBACK, amqp_port),
+            kafka_version=kafka,
+            kafka=(LOOPBACK, kafka_port),
+            kafka_sasl=kafka_sasl,
+            kafka_settings=kafka_settings or {},
             data=None if data is None else Path(data),
             fsync=fsync,
             vhosts=vhosts,
@@ -135,6 +146,13 @@ class ReferenceBroker:
     def amqp_address(self) -> tuple[str, int]:
         """Host and port of the AMQP listener."""
         address = self._running().amqp_address
+        assert address is not None
+        return address
+
+    @property
+    def kafka_address(self) -> tuple[str, int]:
+        """Host and port of the Kafka listener."""
+        address = self._running().kafka_address
         assert address is not None
         return address
 

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from reference_impl.amqp.core.broker import Broker
@@ -15,9 +16,15 @@ from reference_impl.amqp.versions import dialect_for
 from reference_impl.clock import Clock, ManualClock
 from reference_impl.config import Config
 from reference_impl.errors import ConnectionForced, StorageError
+from reference_impl.kafka.core.broker import KafkaBroker
+from reference_impl.kafka.durable import DurableStore as KafkaStore
+from reference_impl.kafka.session import KafkaSession
+from reference_impl.kafka.versions import dialect_for as kafka_dialect_for
 from reference_impl.server.clock import MonotonicClock, SystemClock
 from reference_impl.server.listener import ProtocolServer, Turn
 from reference_impl.storage.durable import DurableJournal
+
+S = TypeVar("S")
 
 
 class BrokerServer:
@@ -47,27 +54,54 @@ class BrokerServer:
             config.vhosts,
             config.users,
         )
+        self.kafka_broker = KafkaBroker(
+            kafka_dialect_for(config.kafka_version),
+            self.clock,
+            lambda: secrets.token_bytes(16),
+            self._turn.request,
+            settings=config.kafka_settings,
+            users={user.name: user.password for user in config.users}
+            if config.kafka_sasl
+            else None,
+        )
         self._store: DurableStore | None = None
+        self._kafka_store: KafkaStore | None = None
         self.torn_bytes = 0
         if config.data is not None:
-            self._store = self._open_store(config.data)
+            self._open_stores(config.data)
         self._amqp = ProtocolServer(self._new_amqp_session, self._turn, self._liveness.now_ms)
+        self._kafka = ProtocolServer(self._new_kafka_session, self._turn, self._liveness.now_ms)
         self.amqp_address: tuple[str, int] | None = None
+        self.kafka_address: tuple[str, int] | None = None
         self._forget_clock: Callable[[], None] = lambda: None
         self._giving_up: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
 
-    def _open_store(self, directory: Path) -> DurableStore:
-        journal = DurableJournal(directory, fsync=self.config.fsync)
-        self.torn_bytes = journal.torn_bytes
+    def _open_stores(self, directory: Path) -> None:
+        """Bring back what the directory holds: AMQP's journal, and Kafka's in one below it."""
+        self._store = self._open(directory, lambda journal: DurableStore(self.broker, journal))
         try:
-            return DurableStore(self.broker, journal)
+            self._kafka_store = self._open(
+                directory / "kafka", lambda journal: KafkaStore(self.kafka_broker, journal)
+            )
+        except BaseException:
+            self._store.abandon()
+            raise
+
+    def _open(self, directory: Path, recover: Callable[[DurableJournal], S]) -> S:
+        journal = DurableJournal(directory, fsync=self.config.fsync)
+        self.torn_bytes += journal.torn_bytes
+        try:
+            return recover(journal)
         except BaseException:
             journal.abandon()
             raise
 
     def _new_amqp_session(self, on_output: Callable[[], None]) -> AmqpSession:
         return AmqpSession(self.broker, self._liveness, on_output)
+
+    def _new_kafka_session(self, on_output: Callable[[], None]) -> KafkaSession:
+        return KafkaSession(self.kafka_broker, on_output)
 
     # -- life -------------------------------------------------------------------------------
 
@@ -76,6 +110,9 @@ class BrokerServer:
         try:
             if self.config.amqp is not None:
                 self.amqp_address = await self._amqp.start(*self.config.amqp)
+            if self.config.kafka is not None:
+                self.kafka_address = await self._kafka.start(*self.config.kafka)
+                self.kafka_broker.listens_at(*self.kafka_address)
         except BaseException:
             self._close_store()
             raise
@@ -115,20 +152,22 @@ class BrokerServer:
             self._timer.cancel()
         try:
             await self._amqp.stop()
+            await self._kafka.stop()
             self._close_store()
-        except StorageError as error:
-            self.failure = error
         finally:
             self.stopped.set()
 
     def _close_store(self) -> None:
-        store, self._store = self._store, None
-        if store is None:
-            return
-        if self.failure is None:
-            store.close()
-        else:
-            store.abandon()
+        stores = [store for store in (self._store, self._kafka_store) if store is not None]
+        self._store = self._kafka_store = None
+        for store in stores:
+            if self.failure is not None:
+                store.abandon()
+                continue
+            try:
+                store.close()
+            except StorageError as error:
+                self.failure = error
 
     @property
     def amqp_url(self) -> str:
@@ -146,6 +185,8 @@ class BrokerServer:
             raise self.failure
         if self._store is not None:
             self._store.commit()
+        if self._kafka_store is not None:
+            self._kafka_store.commit()
 
     def _storage_failed(self, error: StorageError) -> None:
         """Nothing can be promised any more: drop every client, keep the error for the owner."""
@@ -157,6 +198,7 @@ class BrokerServer:
         """Let everything happen that is due on the broker's clock."""
         self._armed_for_ms = None
         self.broker.timers.run_due()
+        self.kafka_broker.timers.run_due()
         self._turn.request()
 
     def _clock_advanced(self) -> None:
@@ -177,7 +219,10 @@ class BrokerServer:
 
     def _arm_timer(self) -> None:
         """Wake up when the next timer of the broker is due; a manual clock wakes us itself."""
-        due_ms = self.broker.timers.next_due_ms()
+        amqp_due_ms = self.broker.timers.next_due_ms()
+        due_ms = self.kafka_broker.timers.next_due_ms()
+        if due_ms is None or (amqp_due_ms is not None and amqp_due_ms < due_ms):
+            due_ms = amqp_due_ms
         if due_ms == self._armed_for_ms:
             return
         self._armed_for_ms = due_ms

@@ -19,8 +19,10 @@ from pathlib import Path
 from reference_impl.amqp.core.access import User
 from reference_impl.amqp.core.broker import GUEST
 from reference_impl.amqp.versions import DEFAULT_VERSION, DIALECTS
-from reference_impl.config import Config, parse_address, user
+from reference_impl.config import Config, parse_address, parse_setting, user
 from reference_impl.errors import BrokerError, ConfigurationError, StorageError
+from reference_impl.kafka.versions import DEFAULT_VERSION as DEFAULT_KAFKA_VERSION
+from reference_impl.kafka.versions import DIALECTS as KAFKA_DIALECTS
 from reference_impl.server.loops import new_event_loop
 from reference_impl.server.runner import BrokerServer
 
@@ -46,6 +48,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         default=DEFAULT_VERSION,
         help=f"RabbitMQ version to emulate: {', '.join(DIALECTS)} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--kafka",
+        metavar="HOST:PORT",
+        default="127.0.0.1:0",
+        help="where to listen for Kafka; port 0 picks a free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--kafka-version",
+        metavar="VERSION",
+        default=DEFAULT_KAFKA_VERSION,
+        help=f"Kafka version to emulate: {', '.join(KAFKA_DIALECTS)} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--kafka-sasl",
+        action="store_true",
+        help="Kafka's clients must log in as one of the users (SASL PLAIN)",
+    )
+    parser.add_argument(
+        "--kafka-setting",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the Kafka broker by Kafka's name; may be given several times",
     )
     parser.add_argument(
         "--data",
@@ -87,6 +113,10 @@ def config_from(arguments: argparse.Namespace) -> Config:
     return Config(
         rabbitmq=arguments.rabbitmq,
         amqp=parse_address(arguments.amqp),
+        kafka_version=arguments.kafka_version,
+        kafka=parse_address(arguments.kafka),
+        kafka_sasl=arguments.kafka_sasl,
+        kafka_settings=dict(parse_setting(text) for text in arguments.kafka_setting),
         data=arguments.data,
         fsync=arguments.fsync,
         vhosts=vhosts,
@@ -117,7 +147,15 @@ async def _serve(config: Config) -> int:
             "cut off; it had been confirmed to nobody",
             file=sys.stderr,
         )
-    ready = {"amqp": server.amqp_url, "pid": os.getpid(), "rabbitmq": config.rabbitmq}
+    assert server.kafka_address is not None
+    host, port = server.kafka_address
+    ready = {
+        "amqp": server.amqp_url,
+        "rabbitmq": config.rabbitmq,
+        "kafka": f"{host}:{port}",
+        "kafka_version": config.kafka_version,
+        "pid": os.getpid(),
+    }
     print(json.dumps(ready), flush=True)
     await server.stopped.wait()
     if server.failure is not None:

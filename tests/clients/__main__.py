@@ -10,16 +10,26 @@ import argparse
 import fnmatch
 import time
 
-from tests.clients.running import FAILED, PROGRAMS, TRANSCRIPTS, broker, difference, run_program
+from tests.clients.running import (
+    FAILED,
+    PROGRAMS,
+    broker,
+    difference,
+    protocol_of,
+    run_program,
+    transcript_path,
+)
 
 
 def compare(names: list[str], first: str, second: str) -> int:
     """Print one line for each program; return the exit code."""
     different = 0
     with broker(first) as one, broker(second) as other:
+        names = [name for name in names if protocol_of(name) in one.keys() & other.keys()]
         for name in names:
+            protocol = protocol_of(name)
             started_s = time.monotonic()
-            outputs = run_program(name, one), run_program(name, other)
+            outputs = run_program(name, one[protocol]), run_program(name, other[protocol])
             changes = difference(*outputs, (first, second))
             different += bool(changes)
             took_s = time.monotonic() - started_s
@@ -34,14 +44,14 @@ def compare(names: list[str], first: str, second: str) -> int:
 def record(names: list[str], target: str) -> int:
     """Write the transcript of each program; a program that fails keeps the old one."""
     failed = 0
-    with broker(target) as url:
-        for name in names:
-            output = run_program(name, url)
+    with broker(target) as addresses:
+        for name in [name for name in names if protocol_of(name) in addresses]:
+            output = run_program(name, addresses[protocol_of(name)])
             if FAILED.search(output):
                 print(f"failed {name}\n{output}")
                 failed += 1
                 continue
-            (TRANSCRIPTS / f"{name}.txt").write_text(output, encoding="utf-8")
+            transcript_path(name).write_text(output, encoding="utf-8")
             print(f"recorded {name}: {len(output.splitlines())} lines")
     return 1 if failed else 0
 

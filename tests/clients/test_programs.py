@@ -1,7 +1,10 @@
-"""Programs with other people's clients cannot tell the reference from RabbitMQ 4.3.6."""
+"""Programs with other people's clients cannot tell the reference from RabbitMQ 4.3.6 and
+Kafka 4.3.1."""
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,28 +14,48 @@ import pytest
 from reference_impl import ReferenceBroker
 from tests.clients import __main__ as command
 from tests.clients import running
-from tests.clients.running import PROGRAMS, TRANSCRIPTS, difference, run_program, transcript_of
+from tests.clients.running import (
+    PROGRAMS,
+    TRANSCRIPTS,
+    difference,
+    needs_java,
+    protocol_of,
+    run_program,
+    transcript_path,
+)
 
-CLIENTS = {"aio": "aio_pika", "celery": "celery", "kombu": "kombu", "pika": "pika"}
-"""The package that a program needs, by the first word of its name."""
+CLIENTS = {"aio": "aio_pika", "confluent": "confluent_kafka"}
+"""The package that a program needs, by the first word of its name where they are not the same."""
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with ReferenceBroker(rabbitmq="4.3") as broker:
-        yield broker.amqp_url
+def addresses() -> Iterator[dict[str, str]]:
+    with ReferenceBroker(rabbitmq="4.3", kafka="4.3") as broker:
+        host, port = broker.kafka_address
+        yield {"amqp": broker.amqp_url, "kafka": f"{host}:{port}"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_program_prints_what_it_prints_on_rabbitmq(url: str, name: str) -> None:
-    pytest.importorskip(CLIENTS[name.partition("_")[0]])
-    found = run_program(name, url)
-    assert difference(transcript_of(name), found, ("RabbitMQ 4.3.6", "reference")) == ""
+def test_program_prints_what_it_prints_on_the_real_broker(
+    addresses: dict[str, str], name: str
+) -> None:
+    if needs_java(name):
+        if not (shutil.which("java") and shutil.which("mvn")):
+            pytest.skip("there is no Java, or no Maven")
+    else:
+        package = name.partition("_")[0]
+        spec = importlib.util.find_spec(CLIENTS.get(package, package))
+        if spec is None:
+            pytest.skip(f"{package} is not installed")
+    found = run_program(name, addresses[protocol_of(name)])
+    recorded = transcript_path(name).read_text(encoding="utf-8")
+    assert difference(recorded, found, ("real", "reference")) == ""
 
 
 def test_every_transcript_has_its_program() -> None:
-    assert {path.stem for path in TRANSCRIPTS.glob("*.txt")} == set(PROGRAMS)
+    recorded = sorted(path.relative_to(TRANSCRIPTS) for path in TRANSCRIPTS.glob("*/*.txt"))
+    assert recorded == sorted(transcript_path(name).relative_to(TRANSCRIPTS) for name in PROGRAMS)
 
 
 # -- the command ------------------------------------------------------------------------------
@@ -46,11 +69,13 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "other": "import sys; print(sys.argv[1])",
         "same": "print('same')",
     }
+    folder = tmp_path / "amqp"
+    folder.mkdir()
     for name, text in programs.items():
-        (tmp_path / f"{name}.py").write_text(text)
-        monkeypatch.setitem(running.PROGRAMS, name, tmp_path / f"{name}.py")
-    monkeypatch.setattr(command, "broker", nullcontext)
-    monkeypatch.setattr(command, "TRANSCRIPTS", tmp_path)
+        (folder / f"{name}.py").write_text(text)
+        monkeypatch.setitem(running.PROGRAMS, name, folder / f"{name}.py")
+    monkeypatch.setattr(command, "broker", lambda target: nullcontext({"amqp": target}))
+    monkeypatch.setattr(running, "TRANSCRIPTS", tmp_path)
     return list(programs)
 
 
@@ -71,6 +96,7 @@ def test_what_differs_is_shown(planted: list[str], capsys: pytest.CaptureFixture
 @pytest.mark.slow
 def test_a_program_that_fails_is_not_recorded(planted: list[str], tmp_path: Path) -> None:
     assert command.record(planted, "a") == 1
-    assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["other.txt", "same.txt"]
-    assert (tmp_path / "other.txt").read_text() == "a\n"
+    recorded = sorted((tmp_path / "amqp").glob("*.txt"))
+    assert [path.name for path in recorded] == ["other.txt", "same.txt"]
+    assert recorded[0].read_text() == "a\n"
     assert run_program("broken", "a") == "exit code 3\n"

@@ -24,6 +24,20 @@ def test_the_same_broker(amqp_broker):
     assert amqp_broker.name == "reference"
     assert amqp_broker.url == f"amqp://guest:guest@{amqp_broker.host}:{amqp_broker.port}/%2F"
 """
+KAFKA_TESTS = """
+from kafka import KafkaConsumer, KafkaProducer
+
+def test_round_trip(kafka_broker):
+    servers = kafka_broker.bootstrap_servers
+    assert servers == f"{kafka_broker.host}:{kafka_broker.port}"
+    producer = KafkaProducer(bootstrap_servers=servers, enable_idempotence=False)
+    producer.send("greetings", b"hello").get(10)
+    producer.close()
+    consumer = KafkaConsumer("greetings", bootstrap_servers=servers, auto_offset_reset="earliest",
+                             consumer_timeout_ms=10000)
+    assert next(consumer).value == b"hello"
+    consumer.close()
+"""
 USES = "def test_uses(amqp_broker):\n    print(amqp_broker.url)\n"
 
 
@@ -39,6 +53,19 @@ def test_the_reference_by_default(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("-p", "no:unraisableexception")
     result.assert_outcomes(passed=2)
     assert "broker target" not in result.stdout.str()
+
+
+@pytest.mark.slow
+def test_kafka_on_the_reference(project: pytest.Pytester) -> None:
+    project.makepyfile(KAFKA_TESTS)
+    project.runpytest_inprocess("-p", "no:unraisableexception").assert_outcomes(passed=1)
+
+
+def test_a_target_without_the_protocol(project: pytest.Pytester) -> None:
+    project.makepyfile(USES)
+    result = project.runpytest_inprocess("--broker-target=reference:kafka")
+    result.assert_outcomes(errors=1)
+    assert "target reference:kafka does not serve amqp" in result.stdout.str()
 
 
 def test_the_help_names_the_option(project: pytest.Pytester) -> None:

@@ -17,8 +17,8 @@ class Mutant:
     """In the function at `place`, the text `before` (which must occur once) becomes `after`.
 
     `place` is "package.module:Class.function", below `reference_impl.`. `kills` are the
-    requirements whose verdict must become *failed* while the mutant is planted. `version` is the
-    RabbitMQ version that the reference emulates meanwhile, where it matters.
+    requirements whose verdict must become *failed* while the mutant is planted. `version` is what
+    the reference emulates meanwhile, where it matters: a RabbitMQ version, or "kafka:VERSION".
     """
 
     name: str

@@ -9,13 +9,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from conformance.targets.embedded import emulation
+from conformance.targets.served import VERSION_OPTIONS
 from reference_impl.server.serve import main as serve
 from tests.mutants.mutant import Mutant, MutantBroken, planted
 
 
 @contextmanager
 def served(mutant: Mutant) -> Iterator[str]:
-    """Serve the mutated reference during the block; yields its amqp:// URL.
+    """Serve the mutated reference during the block; yields its URL for the protocol that the
+    mutant breaks.
 
     The process is forked, which takes milliseconds; the caller runs no threads meanwhile.
     """
@@ -30,7 +33,9 @@ def served(mutant: Mutant) -> Iterator[str]:
             ready = said.readline()
             if not ready:
                 raise MutantBroken("the mutated broker does not start")
-            yield str(json.loads(ready)["amqp"])
+            (protocol,) = {identifier.partition(".")[0] for identifier in mutant.kills}
+            address = str(json.loads(ready)[protocol])
+            yield address if "//" in address else f"{protocol}://{address}"
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -41,6 +46,7 @@ def _serve(mutant: Mutant, writing: int) -> None:
     os.dup2(writing, sys.stdout.fileno())
     try:
         with planted(mutant):
-            serve([] if mutant.version is None else ["--rabbitmq", mutant.version])
+            versions = emulation(mutant.version or "").versions
+            serve([x for p, v in versions.items() for x in (VERSION_OPTIONS[p], v)])
     finally:
         os._exit(1)

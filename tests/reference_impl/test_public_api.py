@@ -42,10 +42,14 @@ def test_options_of_the_broker_are_exactly_these() -> None:
     parameters = inspect.signature(reference_impl.ReferenceBroker).parameters
     assert list(parameters) == [
         "rabbitmq",
+        "kafka",
         "clock",
         "data",
         "fsync",
         "amqp_port",
+        "kafka_port",
+        "kafka_sasl",
+        "kafka_settings",
         "vhosts",
         "users",
     ]
@@ -59,6 +63,7 @@ def test_controls_of_the_broker_are_exactly_these() -> None:
         "amqp_url",
         "create_user",
         "create_vhost",
+        "kafka_address",
         "set_alarm",
         "start",
         "stop",

@@ -12,7 +12,9 @@ from tests.repo.sources import imports_of, module_name, python_files, tree_of, w
 
 AMQP = "reference_impl.amqp"
 KAFKA = "reference_impl.kafka"
-PLAIN = (f"{AMQP}.fields", f"{AMQP}.versions", "reference_impl.clock", "reference_impl.errors")
+GENERAL = ("reference_impl.clock", "reference_impl.errors", "reference_impl.timers")
+PLAIN = (f"{AMQP}.fields", f"{AMQP}.versions", *GENERAL)
+KAFKA_PLAIN = (f"{KAFKA}.errors", f"{KAFKA}.record", f"{KAFKA}.versions", *GENERAL)
 SESSION = (
     f"{AMQP}.session",
     f"{AMQP}.channel_session",
@@ -23,6 +25,7 @@ SESSION = (
 LAYERS: dict[str, tuple[str, ...]] = {
     "reference_impl.errors": (),
     "reference_impl.clock": (),
+    "reference_impl.timers": ("reference_impl.clock",),
     f"{AMQP}.fields": (),
     f"{AMQP}.limits": (),
     f"{AMQP}.versions": ("reference_impl.errors",),
@@ -31,9 +34,32 @@ LAYERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(SESSION, (*SESSION, f"{AMQP}.core", f"{AMQP}.wire", f"{AMQP}.limits", *PLAIN)),
     f"{AMQP}.durable": (f"{AMQP}.core", f"{AMQP}.wire", "reference_impl.storage.journal", *PLAIN),
     f"{KAFKA}.errors": (),
+    f"{KAFKA}.record": (f"{KAFKA}.record", f"{KAFKA}.errors"),
     f"{KAFKA}.wire": (f"{KAFKA}.wire", f"{KAFKA}.errors"),
+    f"{KAFKA}.versions": ("reference_impl.errors",),
+    f"{KAFKA}.core": (f"{KAFKA}.core", *KAFKA_PLAIN),
+    f"{KAFKA}.apis": (f"{KAFKA}.apis", f"{KAFKA}.core", f"{KAFKA}.wire", *KAFKA_PLAIN),
+    f"{KAFKA}.login": (f"{KAFKA}.apis", f"{KAFKA}.wire", *KAFKA_PLAIN),
+    f"{KAFKA}.session": (
+        f"{KAFKA}.apis",
+        f"{KAFKA}.core",
+        f"{KAFKA}.login",
+        f"{KAFKA}.wire",
+        *KAFKA_PLAIN,
+    ),
+    f"{KAFKA}.durable": (
+        f"{KAFKA}.core",
+        f"{KAFKA}.wire",
+        "reference_impl.storage.journal",
+        *KAFKA_PLAIN,
+    ),
     "reference_impl.storage": ("reference_impl.storage", "reference_impl.errors"),
-    "reference_impl.config": (f"{AMQP}.core.access", f"{AMQP}.core.broker", *PLAIN),
+    "reference_impl.config": (
+        f"{AMQP}.core.access",
+        f"{AMQP}.core.broker",
+        f"{KAFKA}.versions",
+        *PLAIN,
+    ),
     "reference_impl.server": ("reference_impl",),
     "reference_impl.__main__": ("reference_impl.server",),
     "reference_impl": ("reference_impl",),
@@ -45,6 +71,7 @@ DETERMINISTIC = (
     "reference_impl/kafka",
     "reference_impl/patterns",
     "reference_impl/clock.py",
+    "reference_impl/timers.py",
     "reference_impl/errors.py",
 )
 BANNED_MODULES = (
@@ -109,7 +136,8 @@ def _roots(path: str) -> list[str]:
 
 OPTIONAL_IMPORTS = {
     ("reference_impl/server/loops.py", "uvloop"): "a faster loop",
-    ("reference_impl/kafka/wire/crc.py", "google_crc32c"): "CRC32C 2000 times as fast",
+    ("reference_impl/kafka/record/crc.py", "google_crc32c"): "CRC32C 2000 times as fast",
+    ("reference_impl/kafka/record/compression.py", "cramjam"): "snappy, lz4 and zstd",
 }
 """What the reference uses when it is there."""
 
@@ -187,7 +215,7 @@ def test_packages_do_not_import_their_tests() -> None:
 
 def test_suites_know_the_kit_and_nothing_else() -> None:
     """They test brokers from outside, so they import neither codecs nor clients of their own."""
-    allowed = {*sys.stdlib_module_names, "conformance", "hypothesis", "pytest", "pika"}
+    allowed = {*sys.stdlib_module_names, "conformance", "hypothesis", "kafka", "pytest", "pika"}
     assert [
         f"{path} imports {name}"
         for path in python_files("conformance/suites")

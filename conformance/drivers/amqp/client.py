@@ -23,11 +23,8 @@ from pika.channel import Channel as PikaChannel
 from conformance.drivers.amqp.endings import connection_closed
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
+from conformance.drivers.waiting import ANSWER_WITHIN_S
 from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
-
-ANSWER_WITHIN_S = 5.0
-"""How long any synchronous method may take. RabbitMQ 3.10 to 4.3 answered within 0.4 s at the
-slowest on a loaded two-core machine; ten times that, and a margin."""
 
 MAX_DRAINED = 1000
 """More messages than any test leaves in a queue; a broker that does not remove what it gave away

@@ -7,8 +7,15 @@ from typing import Any
 
 from pika import frame, spec
 
+from conformance.drivers.transcript import Decoder
+
 _HEADER_SIZE = 8
 _SHOWN_OCTETS = 64
+
+
+def new_decoder() -> Decoder:
+    """A decoder for transcripts; AMQP's frames can be read without those before them."""
+    return lambda _connection, _direction, octets: decode_frames(octets)
 
 
 def decode_frames(octets: bytes) -> Iterator[tuple[str, bytes]]:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import pika
 from pika import frame, spec
 
-from conformance.drivers.amqp.client import ANSWER_WITHIN_S
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
+from conformance.drivers.waiting import ANSWER_WITHIN_S
 from conformance.errors import ConnectionClosed, Mismatch, NoAnswer
 
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"

@@ -8,17 +8,24 @@ from typing import Any
 
 from pika.exceptions import AMQPError
 
-from conformance.drivers.amqp.client import ANSWER_WITHIN_S, Channel, Client, Connection
-from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.client import Channel, Client, Connection
+from conformance.drivers.amqp.decoding import describe_frame, new_decoder
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.raw import RawConnection
-from conformance.drivers.transcript import Transcript
+from conformance.drivers.tester import Tester
+from conformance.drivers.transcript import Line, Transcript
+from conformance.drivers.waiting import ANSWER_WITHIN_S
 from conformance.errors import BrokenPromise
 from conformance.requirements.model import Outcome
 from conformance.targets.model import Target
 
+PUBLIC_PASSWORD = "guest"
+"""What everybody knows need not be hidden, and hiding it would hide the user's name too."""
 
-class AmqpTester:
+CONNECTION_CLASS = b"\x00\x0a"
+
+
+class AmqpTester(Tester):
     """One for each test. `prefix` makes its names unique on a shared broker.
 
     Queues are exclusive by default and go with the connection; everything else that was named
@@ -37,7 +44,7 @@ class AmqpTester:
         self.endpoint: Endpoint = target.amqp
         self.outcomes = outcomes
         """How the tested operation may end on this version (`outcomes` of the requirement)."""
-        self.transcript = Transcript(decode_frames)
+        self.transcript = Transcript(new_decoder)
         self.examples = 0
         self._prefix = prefix
         self._deadline_s = deadline_s
@@ -216,6 +223,26 @@ class AmqpTester:
         for exchange in self._exchanges:
             channel.impl.exchange_delete(exchange)
         channel.barrier()
+
+    # -- evidence ---------------------------------------------------------------------------
+
+    def is_operation(self, line: Line) -> bool:
+        """Whether a frame is something that the test did, rather than how a connection opens."""
+        words = line.text.split()
+        return len(words) > 1 and not words[1].startswith(("connection.", "channel.", "header"))
+
+    def publishable(self, line: Line) -> Line:
+        """The line without the password, which stands in start-ok and must not be published."""
+        password = self.endpoint.password
+        secret = password.encode()
+        login = line.octets[7:9] == CONNECTION_CLASS or "no whole frame" in line.text
+        if line.direction == "<" or not login or password in ("", PUBLIC_PASSWORD):
+            return line
+        if secret not in line.octets:
+            return line
+        octets = line.octets.replace(secret, b"*" * len(secret))
+        text = line.text if "no whole frame" in line.text else describe_frame(octets)
+        return Line(line.at_ms, line.connection, line.direction, text, octets)
 
     @staticmethod
     def _attempt(action: Callable[[], object]) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from reference_impl.amqp.core.access import Permissions, User
 from reference_impl.amqp.core.store import MemoryStore
-from reference_impl.amqp.core.timers import Timers
 from reference_impl.amqp.core.vhost import VirtualHost
 from reference_impl.amqp.versions import Dialect
 from reference_impl.clock import Clock
+from reference_impl.timers import Timers
 
 GUEST = User("guest", "guest", {"/": Permissions()})
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from reference_impl.amqp.core.delivery import Consumer, Consumers
 from reference_impl.amqp.core.message import Entry, Message
 from reference_impl.amqp.core.ready import ByPriority, Fifo, restore_all
-from reference_impl.amqp.core.timers import Timer
 from reference_impl.amqp.fields import Table
 from reference_impl.errors import AccessRefused
+from reference_impl.timers import Timer
 
 if TYPE_CHECKING:
     from reference_impl.amqp.core.channel import Channel

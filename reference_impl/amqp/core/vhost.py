@@ -12,7 +12,6 @@ from reference_impl.amqp.core.exchanges import PREDECLARED, Binding, Exchange, T
 from reference_impl.amqp.core.message import REPLY_QUEUE
 from reference_impl.amqp.core.queues import Queue
 from reference_impl.amqp.core.store import MemoryStore
-from reference_impl.amqp.core.timers import Timers
 from reference_impl.amqp.fields import Table
 from reference_impl.amqp.versions import Dialect
 from reference_impl.errors import (
@@ -21,6 +20,7 @@ from reference_impl.errors import (
     PreconditionFailed,
     ResourceLocked,
 )
+from reference_impl.timers import Timers
 
 if TYPE_CHECKING:
     from reference_impl.amqp.core.connection import Connection

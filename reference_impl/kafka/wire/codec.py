@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reference_impl.kafka.errors import Malformed, Mistake
 from reference_impl.kafka.wire.decoders import compile_reader
 from reference_impl.kafka.wire.encoders import compile_writer
-from reference_impl.kafka.wire.octets import Malformed, Mistake, Reader, Unencodable, Writer
+from reference_impl.kafka.wire.octets import Reader, Unencodable, Writer
 from reference_impl.kafka.wire.schema import Message, find_message
 
 __all__ = ["Malformed", "Unencodable", "decode", "decode_whole", "encode", "encode_pieces"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 
+from reference_impl.kafka.errors import Malformed
 from reference_impl.kafka.wire import octets as pieces
-from reference_impl.kafka.wire.octets import Malformed, Reader
+from reference_impl.kafka.wire.octets import Reader
 from reference_impl.kafka.wire.schema import Field, Message
 from reference_impl.kafka.wire.sources import (
     LETTERS,

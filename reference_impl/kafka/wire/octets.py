@@ -12,6 +12,8 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from reference_impl.kafka.errors import Malformed, Mistake
+
 MAX_STRING = 0x7FFF
 
 _HALF_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
@@ -23,27 +25,6 @@ Reader = Callable[[bytes, int], tuple[Any, int]]
 Append = Callable[[bytes], None]
 Writer = Callable[[Any, Append], None]
 """Takes a value and what it shall give its pieces to."""
-
-
-class Mistake(Exception):
-    """Something that does not fit its message; `path` leads to the field, outermost first."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.path: list[str] = []
-
-    def inside(self, name: str, index: int | None = None) -> None:
-        """Tell that the path begins in this field, or in one element of it."""
-        if name:
-            self.path.insert(0, name if index is None else f"{name}[{index}]")
-
-    def __str__(self) -> str:
-        return ": ".join((*filter(None, (".".join(self.path),)), self.reason))
-
-
-class Malformed(Mistake):
-    """The octets are not what the format demands."""
 
 
 class Unencodable(Mistake, ValueError):

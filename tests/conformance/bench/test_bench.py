@@ -9,8 +9,9 @@ import pytest
 
 from conformance.bench import compare as module
 from conformance.bench import subject as subjects
-from conformance.bench.compare import LABELS, compare
-from conformance.bench.workloads import Load, Sample
+from conformance.bench.compare import compare
+from conformance.bench.load import Load, Sample
+from conformance.bench.workloads import Client, client_for
 from conformance.cli import main
 from conformance.errors import UsageError
 from conformance.targets.served import ServedReferenceTarget
@@ -33,7 +34,9 @@ def test_a_tiny_comparison_gives_all_figures(
         "body_size": 100,
         "persistent": False,
     }
-    assert [figure["label"] for figure in content["figures"]] == list(LABELS.values())
+    labels = [figure["label"] for figure in content["figures"]]
+    assert len(set(labels)) == len(labels) == 9
+    assert {"publish, msg/s", "broker CPU, consume, µs/msg", "start, s"} <= set(labels)
     for figure in content["figures"]:
         assert figure["label"] in said.out
         if "CPU" not in figure["label"]:  # clock ticks of 10 ms may all fall elsewhere
@@ -50,6 +53,7 @@ class FakeSubject:
         self.start_s = speed
         self.speed = speed
         self.target = self
+        self.protocols = ("amqp",)
 
     def stop(self) -> None:
         """Nothing runs."""
@@ -63,11 +67,11 @@ def test_rounds_alternate_and_ratios_are_taken_round_by_round(
 
     def measure(subject: FakeSubject, load: Load) -> Sample:
         order.append((subject.speed, load.messages))
-        return Sample(*([subject.speed * len(order)] * 8))
+        return {"publish, msg/s": subject.speed * len(order)}
 
-    monkeypatch.setattr(module.subjects, "measurable", lambda _: None)
+    monkeypatch.setattr(module.subjects, "measurable", lambda _: FakeSubject(0.0))
     monkeypatch.setattr(module.subjects, "start", lambda _: next(sides))
-    monkeypatch.setattr(module, "run", measure)
+    monkeypatch.setattr(module, "client_for", lambda *_: Client("amqp", measure))
     told: list[str] = []
     figures = compare("x", "x", Load(messages=100), 3, told.append)
     warm_up = [(1.0, 10), (2.0, 10)]
@@ -103,3 +107,13 @@ def test_the_reference_is_measured_as_a_process_of_its_own() -> None:
     target = subjects.measurable("reference:4.0")
     assert isinstance(target, ServedReferenceTarget)
     assert target.name == "process:reference:4.0"
+
+
+def test_the_client_speaks_what_both_serve() -> None:
+    both, amqp, kafka = ("amqp", "kafka"), ("amqp",), ("kafka",)
+    assert client_for(None, both, amqp) == client_for("pika", both, both)
+    assert client_for(None, both, kafka) == client_for("kafka-python", kafka, kafka)
+    with pytest.raises(UsageError, match="'pika' cannot measure these two: both serve kafka; cho"):
+        client_for("pika", both, kafka)
+    with pytest.raises(UsageError, match="no client can measure these two: both serve nothing"):
+        client_for(None, amqp, kafka)

@@ -37,8 +37,9 @@ from pika import spec
 from requests import Response
 
 from conformance.cli import main
+from conformance.drivers.amqp import readiness
 from conformance.reporting.results import load_results
-from conformance.targets import container, process, readiness
+from conformance.targets import container, process_rabbitmq
 from conformance.targets.ports import free_ports
 from reference_impl import ReferenceBroker
 from reference_impl.storage.durable import DurableJournal
@@ -132,7 +133,7 @@ def test_no_container_engine(
     assert code == 2
     assert sentence == (
         "target rabbitmq:4.3 needs a container engine, and none answers at tcp://127.0.0.1:1; "
-        "start Docker, or use process:rabbitmq or an amqp:// URL"
+        "start Docker, or use a process: target or the address of a broker that runs"
     )
 
 
@@ -170,7 +171,7 @@ def test_an_engine_that_refuses(
 
 
 def test_no_rabbitmq(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "SERVER_CANDIDATES", ("/nonexistent/rabbitmq-server",))
+    monkeypatch.setattr(process_rabbitmq, "SERVER_CANDIDATES", ("/nonexistent/rabbitmq-server",))
     code, sentence = refused(capsys, "run", "-t", "process:rabbitmq")
     assert code == 2
     assert "install it (Debian: apt-get install rabbitmq-server)" in sentence

@@ -11,7 +11,7 @@ import pytest
 from pika import spec
 
 from conformance.drivers.amqp.client import Client
-from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.decoding import new_decoder
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.transcript import Transcript
 from conformance.errors import ChannelClosed, ConnectionClosed, Mismatch, NoAnswer
@@ -22,7 +22,7 @@ WITHIN_S = 0.2
 
 @contextmanager
 def client_of(broker: FakeBroker, within_s: float = 10.0) -> Iterator[Client]:
-    client = Client(Endpoint(LOOPBACK, broker.port), Transcript(decode_frames))
+    client = Client(Endpoint(LOOPBACK, broker.port), Transcript(new_decoder))
     client.deadline_s = time.monotonic() + within_s
     try:
         yield client

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pika import spec
 
-from conformance.drivers.amqp.decoding import decode_frames
+from conformance.drivers.amqp.decoding import new_decoder
 from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.amqp.raw import RawConnection
 from conformance.drivers.transcript import Transcript
@@ -21,13 +21,13 @@ WITHIN_S = 0.1
 
 
 def raw(broker: FakeBroker) -> RawConnection:
-    return RawConnection(Endpoint(LOOPBACK, broker.port), Transcript(decode_frames), 1)
+    return RawConnection(Endpoint(LOOPBACK, broker.port), Transcript(new_decoder), 1)
 
 
 def test_nothing_listens() -> None:
     (port,) = free_ports(1)
     with pytest.raises(ConnectionClosed, match="cannot connect"):
-        RawConnection(Endpoint(LOOPBACK, port), Transcript(decode_frames), 1)
+        RawConnection(Endpoint(LOOPBACK, port), Transcript(new_decoder), 1)
 
 
 def test_open_and_call() -> None:

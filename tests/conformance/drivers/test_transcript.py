@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pika import frame, spec
 
 from conformance.drivers import transcript as transcripts
-from conformance.drivers.amqp.decoding import decode_frames, describe_frame
+from conformance.drivers.amqp.decoding import decode_frames, describe_frame, new_decoder
 from conformance.drivers.amqp.raw import any_frame, body_frame, header_frame, method_frame
 from conformance.drivers.transcript import Transcript
 
@@ -76,7 +76,7 @@ def test_however_it_is_cut_the_octets_are_those_that_were_sent(
     header: bool, frames: list[bytes], rest: bytes, cuts: list[int]
 ) -> None:
     octets = (b"AMQP\x00\x00\x09\x01" if header else b"") + b"".join(frames) + rest
-    transcript = Transcript(decode_frames)
+    transcript = Transcript(new_decoder)
     edges = sorted({0, len(octets), *(cut for cut in cuts if cut < len(octets))})
     for first, last in itertools.pairwise(edges):
         transcript.record(1, ">", octets[first:last])
@@ -89,7 +89,7 @@ def test_however_it_is_cut_the_octets_are_those_that_were_sent(
 
 
 def test_connections_and_directions_are_kept_apart() -> None:
-    transcript = Transcript(decode_frames)
+    transcript = Transcript(new_decoder)
     sent, received = FRAMES["2 body b'abc'"], FRAMES["0 heartbeat"]
     transcript.record(1, ">", sent[:5])
     transcript.record(2, ">", received)
@@ -102,13 +102,13 @@ def test_connections_and_directions_are_kept_apart() -> None:
 
 
 def test_what_is_cut_off_at_the_end_is_shown() -> None:
-    transcript = Transcript(decode_frames)
+    transcript = Transcript(new_decoder)
     transcript.record(1, "<", b"HTTP/1.1")
     assert [line.text for line in transcript.lines()] == ["8 octets that are no whole frame"]
 
 
 def test_a_new_example_begins_with_nothing() -> None:
-    transcript = Transcript(decode_frames)
+    transcript = Transcript(new_decoder)
     transcript.record(1, ">", FRAMES["0 heartbeat"])
     transcript.clear()
     assert transcript.lines() == []
@@ -117,7 +117,7 @@ def test_a_new_example_begins_with_nothing() -> None:
 
 def test_a_runaway_transcript_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transcripts, "MAX_OCTETS", 20)
-    transcript = Transcript(decode_frames)
+    transcript = Transcript(new_decoder)
     transcript.record(1, ">", b"x" * 15)
     assert not transcript.truncated
     transcript.record(1, ">", b"x" * 6)

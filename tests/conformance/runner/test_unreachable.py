@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from pika import spec
 
-from conformance.runner import session
-from conformance.targets import readiness
+from conformance.drivers.amqp import readiness
+from conformance.drivers.registry import DRIVERS
 from conformance.targets.ports import free_ports
 from tests.conformance.fake_broker import FakeBroker, hang_up, silence
 from tests.conformance.kits import Ran, TinyKit, run_kit
@@ -118,7 +119,8 @@ def test_who_breaks_the_handshake_is_judged_by_the_tests_of_it(
     kit.test("starts", "raw = amqp.raw()\nexpect.equal(raw.start().version_major, 8)")
     with FakeBroker(**broken) as broker:
         assert run_kit(kit, target=broker.url).results.counts() == {"not run": 4}
-        monkeypatch.setattr(session, "HANDSHAKE_TOPICS", ("tiny",))
+        driver = dataclasses.replace(DRIVERS["amqp"], first_topics=("tiny",))
+        monkeypatch.setitem(DRIVERS, "amqp", driver)
         ran = run_kit(kit, target=broker.url, answer_within_s=LIMIT_S)
     assert ran.results.counts() == {"failed": 4}
     assert ran.record("starts").expected == "8"

@@ -74,7 +74,7 @@ def test_a_broker_controlled_by_commands_is_not_shared(kit: TinyKit) -> None:
 
 
 def selected(**options: Any) -> list[str]:
-    return [r.id for r in RunOptions("reference", **options).selected()]
+    return [r.id for r in RunOptions("reference", **options).selected(("amqp",))]
 
 
 def test_shards_partition_the_catalogue() -> None:

@@ -64,7 +64,7 @@ def test_a_container(tmp_path: Path) -> None:
 
 
 def test_the_shipped_descriptors() -> None:
-    assert set(shipped()) == {"rabbitmq"}
+    assert set(shipped()) == {"kafka", "rabbitmq"}
     target = resolve("rabbitmq")
     assert target.name == "rabbitmq:4.3"
     assert target.product == "RabbitMQ"
@@ -126,8 +126,12 @@ def test_capabilities_and_commands_refused(tmp_path: Path, more: str, why: str) 
         ("5672", "true", "[container] 'amqp_port' must be a whole number, not True"),
         ('["some/broker:{version}"]', '"some/broker"', "[container] 'images' must be a list"),
         ("{version}", "{tag}", "image 'some/broker:{tag}' may hold {version} only"),
-        ("[container]", '[amqp]\nurl = "amqp://h"\n[container]', "contradicts [amqp] and [comm"),
-        ("[container]", '[commands]\nstart = ["x"]\n[container]', "contradicts [amqp] and [comm"),
+        ("[container]", '[amqp]\nurl = "amqp://h"\n[container]', "contradicts [amqp]; remove it"),
+        (
+            "[container]",
+            '[commands]\nstart = ["x"]\n[container]',
+            "contradicts [commands]; remove it",
+        ),
     ],
 )
 def test_containers_refused(tmp_path: Path, old: str, new: str, why: str) -> None:

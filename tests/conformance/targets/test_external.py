@@ -22,7 +22,7 @@ from tests.conformance.kits import TinyKit, run_kit, run_shipped
 
 
 def target(port: int = 1, **commands: list[str]) -> ExternalTarget:
-    return ExternalTarget("mine", Endpoint(LOOPBACK, port), commands=commands)
+    return ExternalTarget("mine", {"amqp": Endpoint(LOOPBACK, port)}, commands=commands)
 
 
 def test_a_target_without_commands_is_left_alone() -> None:

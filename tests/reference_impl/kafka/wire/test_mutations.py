@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference_impl.kafka.wire.batches import read_header, split_batches
+from reference_impl.kafka.record.batches import read_header, split_batches
+from reference_impl.kafka.record.records import Record, build_batch, read_records
 from reference_impl.kafka.wire.codec import Malformed, decode, encode
-from reference_impl.kafka.wire.records import Record, build_batch, read_records
 from reference_impl.kafka.wire.schema import MESSAGE_NAMES, find_message
 from tests.reference_impl.kafka.wire.strategies import as_of, values_of
 from tests.reference_impl.strategies import few, quick

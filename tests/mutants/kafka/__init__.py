@@ -1,0 +1,1 @@
+"""Mutants of the Kafka side, by topic."""

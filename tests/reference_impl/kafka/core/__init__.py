@@ -1,0 +1,1 @@
+"""Tests of Kafka's semantics, without bytes on a wire."""
