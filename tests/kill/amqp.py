@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 
 import pika
 
 from conformance.drivers.amqp.client import Channel
 from conformance.drivers.amqp.tester import AmqpTester
-from conformance.history import Anomaly, History, check
+from conformance.history import History, check
 from conformance.targets.served import ServedReferenceTarget
+from tests.kill.outcome import Round
 
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
 BURST = 40
 """Publishes between two looks at what arrived: many are unconfirmed when the broker dies."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """What one round found."""
-
-    published: int
-    confirmed: int
-    acknowledged: int
-    recovered: int
-    anomalies: list[Anomaly]
 
 
 def run_round(seed: int) -> Round:
@@ -55,7 +44,13 @@ def run_round(seed: int) -> Round:
             history.received("after", queue, message.text, redelivered=message.redelivered)
         amqp.close()
         anomalies = check(history, ("lost", "phantom", "duplicated"))
-        return Round(published, len(confirmed), len(settled), len(recovered), anomalies)
+        counts = {
+            "published": published,
+            "confirmed": len(confirmed),
+            "acknowledged": len(settled),
+            "recovered": len(recovered),
+        }
+        return Round(counts, len(confirmed), anomalies)
     finally:
         target.stop()
 
