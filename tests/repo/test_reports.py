@@ -11,15 +11,21 @@ from conformance.reporting.results import find_results, load_results
 from tests.repo.sources import ROOT
 
 REPORTS = ROOT / "reports"
-PUBLISHED = {path.stem: load_results(path) for path in find_results(REPORTS)}
+PUBLISHED = {
+    path.relative_to(REPORTS).as_posix(): load_results(path) for path in find_results(REPORTS)
+}
+VERSIONS = {
+    "amqp": {"rabbitmq": ("3.10", "4.0", "4.3"), "reference": ("3.10", "4.0", "4.3")},
+    "kafka": {"kafka": ("3.9", "4.3"), "reference": ("3.9", "4.3")},
+}
 
 
-def row_of(name: str, content: Mapping[str, Any]) -> str:
-    """The line of a results file in the README."""
+def row_of(path: str, content: Mapping[str, Any]) -> str:
+    """The line of a results file in the README; `path` is that of the file below reports/."""
     target, run, summary = content["target"], content["run"], content["summary"]
     who = "reference as" if "emulates" in target["description"] else target["product"]
     cells = [
-        f"[{name}.json](amqp/results/{name}.json)",
+        f"[{path.rpartition('/')[2]}]({path})",
         f"{who} {target['version']}",
         f"`{run['target']}`",
         run["started"][:10],
@@ -33,15 +39,17 @@ def row_of(name: str, content: Mapping[str, Any]) -> str:
 
 
 def test_real_brokers_and_the_reference_are_published() -> None:
-    versions = ("3.10", "4.0", "4.3")
-    assert {f"{who}-{version}" for who in ("rabbitmq", "reference") for version in versions} == set(
-        PUBLISHED
-    )
+    assert set(PUBLISHED) == {
+        f"{protocol}/results/{who}-{version}.json"
+        for protocol, brokers in VERSIONS.items()
+        for who, versions in brokers.items()
+        for version in versions
+    }
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_run_is_whole_and_has_nothing_unexpected(name: str) -> None:
-    run, summary = PUBLISHED[name]["run"], PUBLISHED[name]["summary"]
+@pytest.mark.parametrize("path", PUBLISHED)
+def test_a_published_run_is_whole_and_has_nothing_unexpected(path: str) -> None:
+    run, summary = PUBLISHED[path]["run"], PUBLISHED[path]["summary"]
     assert run["complete"]
     assert (run["profile"], run["select"], summary["unexpected"]) == ("full", [], 0)
 
@@ -49,11 +57,12 @@ def test_a_published_run_is_whole_and_has_nothing_unexpected(name: str) -> None:
 def test_the_readme_says_what_the_files_say() -> None:
     lines = (REPORTS / "README.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("| [")]
-    assert rows == [row_of(name, content) for name, content in PUBLISHED.items()]
+    assert rows == [row_of(path, content) for path, content in PUBLISHED.items()]
 
 
-def test_the_page_shows_every_file() -> None:
-    page = (REPORTS / "amqp" / "index.html").read_text(encoding="utf-8")
-    for content in PUBLISHED.values():
+@pytest.mark.parametrize("protocol", VERSIONS)
+def test_the_page_shows_every_file(protocol: str) -> None:
+    page = (REPORTS / protocol / "index.html").read_text(encoding="utf-8")
+    for content in (c for path, c in PUBLISHED.items() if path.startswith(f"{protocol}/")):
         assert f'"seed":{content["run"]["seed"]}' in page
         assert content["run"]["started"] in page
