@@ -356,6 +356,7 @@ def aborted_of(answer: Answer) -> list[tuple[int, int]]:
 
 
 def is_control(fields: dict[str, int]) -> bool:
+    """Whether these are the fields of a marker."""
     return bool(fields["attributes"] & CONTROL)
 
 

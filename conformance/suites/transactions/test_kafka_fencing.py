@@ -1,5 +1,6 @@
 """Who may write under a transactional id of Kafka: initialising, fencing, zombies, timeouts."""
 
+from functools import partial
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -246,6 +247,10 @@ def test_ids_and_producers_that_nobody_has(kafka: KafkaTester) -> None:
             expect_code(producer.end_txn(True), "INVALID_PRODUCER_ID_MAPPING")
 
 
+def is_over(kafka: KafkaTester, transactional_id: str) -> bool:
+    return bool(described(kafka, transactional_id).transaction_state != "Ongoing")
+
+
 @requirement("kafka.transactions.timeout")
 def test_a_transaction_that_takes_too_long(kafka: KafkaTester) -> None:
     for generation in generations(kafka):
@@ -254,10 +259,7 @@ def test_a_transaction_that_takes_too_long(kafka: KafkaTester) -> None:
         for partition in partitions:
             producer.write(partition, b"late")
         name = producer.transactional_id
-        expect.eventually(
-            lambda name=name: described(kafka, name).transaction_state != "Ongoing",  # type: ignore[misc]
-            "the end of the transaction",
-        )
+        expect.eventually(partial(is_over, kafka, name), "the end of the transaction")
         settle(kafka, name)
         state = described(kafka, name).transaction_state
         expect.equal(state, "CompleteAbort", "state")

@@ -67,9 +67,8 @@ MUTANTS = [
     Mutant(
         "transactions-init-leaves-it-open",
         INIT,
-        "            self._fence(transaction)\n"
-        "            raise Refused(ErrorCode.CONCURRENT_TRANSACTIONS)",
-        "            pass",
+        "if transaction.state is TransactionState.ONGOING:",
+        "if False:",
         kills=("kafka.transactions.init-aborts", "kafka.transactions.zombies"),
     ),
     Mutant(
