@@ -39,6 +39,7 @@ FEATURES: dict[str, dict[str, str]] = {
         "auto-create-topics": "a topic that a client asks for by Metadata is created",
         "idempotence": "producer ids, and batches that are recognised when they are repeated",
         "topic-settings": "topics created by clients, with partitions and settings of their own",
+        "transactions": "transactional ids, and records that count once they are committed",
     },
 }
 """Features by protocol: a target has them unless its descriptor says otherwise."""

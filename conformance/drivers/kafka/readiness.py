@@ -28,7 +28,7 @@ ALIVE_WITHIN_S = 10.0
 that was just starting."""
 
 PRODUCE, FETCH, LIST_OFFSETS, CREATE_TOPICS, INIT_PRODUCER_ID = 0, 1, 2, 19, 22
-DESCRIBE_LOG_DIRS = 35
+END_TXN, DESCRIBE_LOG_DIRS = 26, 35
 
 MARKS = (
     ("4.3", DESCRIBE_LOG_DIRS, 5),
@@ -77,6 +77,7 @@ def probe(target: Target) -> Identity:
     probed = target.capabilities.probed
     probed["idempotence"] = INIT_PRODUCER_ID in served
     probed["topic-settings"] = CREATE_TOPICS in served
+    probed["transactions"] = END_TXN in served
     return Identity("Kafka", target.version or claimed_version(served))
 
 

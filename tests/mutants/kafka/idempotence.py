@@ -59,4 +59,18 @@ MUTANTS = [
         "        self.partitions[-1].producers = self.partitions[0].producers",
         kills=("kafka.idempotence.by-partition",),
     ),
+    Mutant(
+        "sequence-ids-are-given-twice",
+        "kafka.core.transactions:Transactions.new_producer_id",
+        "self.next_producer_id += 1",
+        "self.next_producer_id += producer_id % 2",
+        kills=("kafka.idempotence.new-ids",),
+    ),
+    Mutant(
+        "sequence-repetition-of-the-first-only",
+        DUPLICATE,
+        "for batch in self.batches:",
+        "for batch in list(self.batches)[:1]:",
+        kills=("kafka.idempotence.lost-answers", "kafka.idempotence.repeated-batch"),
+    ),
 ]
