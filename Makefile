@@ -5,7 +5,7 @@ VENV ?= .venv
 OUT ?= out
 PROFILE ?= core
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-REAL ?= process:rabbitmq rabbitmq:4.0 rabbitmq:4.3
+REAL ?= process:rabbitmq rabbitmq:4.0 rabbitmq:4.3 process:kafka:3.9.2 kafka:4.3.1
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed

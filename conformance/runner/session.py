@@ -72,11 +72,12 @@ class RunSession:
     def describe(self) -> dict[str, object]:
         """The target as results.json tells it."""
         capabilities = self.target.capabilities
-        known = [one for one in self.identities.values() if one.product or one.version]
+        known = [(i.product, i.version) for i in self.identities.values() if i != Identity("", "")]
+        *others, (product, version) = known or [("", "")]
         return {
             "name": self.target.name,
-            "product": " and ".join(one.product for one in known),
-            "version": " and ".join(one.version for one in known),
+            "product": " and ".join([*(f"{p} {v}" for p, v in others), product]),
+            "version": version,
             "protocols": list(self.target.protocols),
             "description": dict(self.target.describe()),
             "capabilities": dict(sorted(capabilities.declared.items())),

@@ -29,6 +29,8 @@ class KafkaDialect:
     transaction_version: int
     """Level of transaction.version: with 2 a producer's epoch grows with each transaction, and
     Produce adds partitions to it (KIP-890)."""
+    epoch_before_coordinator: bool
+    """Whether a log refuses an old epoch before the coordinator of transactions is asked."""
     keeps_transaction_start: bool
     """Whether InitProducerId leaves the start time of the last transaction as it was."""
     new_group_coordinator: bool
@@ -66,6 +68,7 @@ DIALECTS = {
             timestamp_after_max_ms=UNLIMITED,
             least_segment_bytes=14,
             transaction_version=0,
+            epoch_before_coordinator=False,
             keeps_transaction_start=True,
             new_group_coordinator=False,
             group_operations=(3, 6, 8),
@@ -90,6 +93,7 @@ DIALECTS = {
             timestamp_after_max_ms=HOUR_MS,
             least_segment_bytes=MIB,
             transaction_version=2,
+            epoch_before_coordinator=True,
             keeps_transaction_start=False,
             new_group_coordinator=True,
             group_operations=(3, 6, 8, 10, 11),

@@ -2,8 +2,16 @@
 
 broker.py         everything together: what the APIs work on
 topics.py         topics, their names and partitions
-configs.py        settings of topics and of the broker, with their rules
+administration.py what administrators may ask for
+settings.py       what a setting is: type, default, rule
+configs.py        settings of topics
+broker_settings.py  settings of the broker, in layers
 log.py            the log of one partition: appending, reading, deleting
+segments.py       where a log would be cut
+retention.py      what is deleted for its age or for the size of the log
+compaction.py     what compaction leaves of a log
+upkeep.py         when that happens
+fetch_sessions.py what clients fetch again and again
 producers.py      what a log knows of each producer: sequences, epochs, open transactions
 transaction.py    one transactional id: its state, its producer id and epoch
 transactions.py   the coordinator: fencing, partitions, commit and abort

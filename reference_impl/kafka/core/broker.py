@@ -227,10 +227,11 @@ class KafkaBroker:
         """
         refusals: dict[TopicPartition, Refused] = {}
         asked = []
+        epoch_first = self.dialect.epoch_before_coordinator
         for partition, sequence in sequences.items():
             log = self.topics.partition(*partition)
             try:
-                if log.attempt(*producer, sequence, from_zero=adds):
+                if log.attempt(*producer, sequence, from_zero=adds, epoch_first=epoch_first):
                     asked.append(partition)
             except Refused as refused:
                 refusals[partition] = Refused(refused.code)

@@ -123,13 +123,20 @@ class PartitionLog:
         """The state of a producer id, which is new if it never wrote here."""
         return self.producers.get(producer_id) or ProducerState()
 
-    def attempt(self, producer_id: int, epoch: int, sequence: int, *, from_zero: bool) -> bool:
+    def attempt(
+        self, producer_id: int, epoch: int, sequence: int, *, from_zero: bool, epoch_first: bool
+    ) -> bool:
         """Return whether the coordinator has to be asked before this producer writes here in its
-        transaction: it does not when something of that is here. Raises Refused."""
+        transaction: it does not when something of that is here.
+
+        With `epoch_first` an old epoch is refused here, otherwise when the batch is appended.
+        Raises Refused.
+        """
         state = self.producer(producer_id)
-        if state.transaction_start is not None and state.epoch == epoch:
+        if epoch_first:
+            state.check_epoch(epoch)
+        if state.transaction_start is not None and epoch <= state.epoch:
             return False
-        state.check_epoch(epoch)
         found = self.attempts.get(producer_id, Attempt(epoch, sequence, from_zero))
         if epoch == found.epoch:
             sequence = min(sequence, found.lowest_sequence)

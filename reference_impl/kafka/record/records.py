@@ -142,28 +142,100 @@ def scan_payload(header: BatchHeader, payload: bytes | memoryview) -> tuple[int,
     The same checks as `read_payload`, without making records: this is done for all that is
     produced. Raises InvalidRecord.
     """
-    cursor = _Cursor(memoryview(payload))
-    earliest, latest, keyless = 2**63, -1, False
+    octets = bytes(payload)
+    cursor = _Cursor(memoryview(octets))
+    position = 0
+    first, last, keyless = 2**63, -(2**63), False
     for _ in range(header.record_count):
-        length = cursor.read_varint(5)
-        end = cursor.position + length
-        cursor.skip(1)
-        timestamp = header.base_timestamp + cursor.read_varint(10)
-        cursor.read_varint(5)
-        key = cursor.read_varint(5)
-        if key < 0:
-            keyless = True
-        else:
-            cursor.skip(key)
-        cursor.skip(max(0, cursor.read_varint(5)))
-        _skip_headers(cursor)
-        if cursor.position != end:
-            raise InvalidRecord(f"a record of {length} octets that ends {cursor.position - end} on")
-        earliest, latest = min(earliest, timestamp), max(latest, timestamp)
-    if cursor.position != len(payload):
-        left = len(payload) - cursor.position
+        plain = _plain_record(octets, position)
+        if plain is None:
+            cursor.position = position
+            plain = _any_record(cursor)
+        position, time, has_no_key = plain
+        keyless = keyless or has_no_key
+        if time < first:
+            first = time
+        if time > last:
+            last = time
+    if position != len(octets):
+        left = len(octets) - position
         raise InvalidRecord(f"{left} octets after {header.record_count} records")
-    return earliest, latest, keyless
+    if header.record_count == 0:
+        return 2**63, -1, False
+    return header.base_timestamp + first, max(-1, header.base_timestamp + last), keyless
+
+
+def _plain_record(octets: bytes, position: int) -> tuple[int, int, bool] | None:
+    """Look at a record as nearly all are: numbers of one or two octets, no headers, nothing wrong.
+
+    Return the position after it, its timestamp delta, and whether its key is null; None for any
+    other. Written without calls: looked at as any, a record of 100 octets takes nine times as long.
+    """
+    try:
+        length = octets[position]
+        position += 1
+        if length > 0x7F:
+            length += octets[position] - 1 << 7
+            position += 1
+        end = position + (length >> 1)
+        time = octets[position + 1]
+        position += 2
+        if time > 0x7F:
+            time += octets[position] - 1 << 7
+            position += 1
+        if octets[position] > 0x7F:
+            position += 1
+            if octets[position] > 0x7F:
+                return None
+        position += 1
+        key = octets[position]
+        position += 1
+        if key > 0x7F:
+            key += octets[position] - 1 << 7
+            position += 1
+        if key != 1:
+            position += key >> 1
+        value = octets[position]
+        position += 1
+        if value > 0x7F:
+            value += octets[position] - 1 << 7
+            position += 1
+        if value != 1:
+            position += value >> 1
+        headers = octets[position]
+    except IndexError:
+        return None
+    position += 1
+    # A third octet makes a number 0x4000 or more; an odd one is negative.
+    if (
+        position != end
+        or headers
+        or length & 1
+        or (key & 1 and key != 1)
+        or (value & 1 and value != 1)
+        or length >= 0x4000
+        or time >= 0x4000
+        or key >= 0x4000
+        or value >= 0x4000
+    ):
+        return None
+    return position, time >> 1 ^ -(time & 1), key == 1
+
+
+def _any_record(cursor: _Cursor) -> tuple[int, int, bool]:
+    """Look at a record; what is wrong with it raises InvalidRecord."""
+    length = cursor.read_varint(5)
+    end = cursor.position + length
+    cursor.skip(1)
+    time = cursor.read_varint(10)
+    cursor.read_varint(5)
+    key = cursor.read_varint(5)
+    cursor.skip(max(0, key))
+    cursor.skip(max(0, cursor.read_varint(5)))
+    _skip_headers(cursor)
+    if cursor.position != end:
+        raise InvalidRecord(f"a record of {length} octets that ends {cursor.position - end} on")
+    return end, time, key < 0
 
 
 def _skip_headers(cursor: _Cursor) -> None:

@@ -3,6 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 HANDLE = "kafka.apis.fetch:handle"
+READER = "kafka.apis.fetch:_reader"
 WAIT = "kafka.apis.fetch:_wait"
 SATISFIED = "kafka.apis.fetch:_Attempt.is_satisfied"
 CHECKED = "kafka.apis.fetch:_Attempt._checked_log"
@@ -97,15 +98,15 @@ MUTANTS = [
     Mutant(
         "fetch-waits-with-an-error",
         SATISFIED,
-        "return True",
-        "continue",
+        "except Refused:\n            return True",
+        "except Refused:\n            continue",
         kills=("kafka.fetch.does-not-wait",),
     ),
     Mutant(
         "fetch-waits-for-no-partitions",
-        HANDLE,
-        'or not body["topics"]',
-        "",
+        SATISFIED,
+        "if not self.logs or any(",
+        "if any(",
         kills=("kafka.fetch.does-not-wait",),
     ),
     Mutant(
@@ -118,24 +119,24 @@ MUTANTS = [
     Mutant(
         "fetch-one-error-for-all",
         READ,
-        "partitions.append(found)",
-        "partitions.append(found)\n"
-        '            if found["error_code"]:\n'
-        "                return {'error_code': found['error_code'], 'responses': []}",
+        "something = something or octets > 0",
+        "something = something or octets > 0\n"
+        '        if found["error_code"]:\n'
+        "            return {'error_code': found['error_code'], 'responses': []}",
         kills=("kafka.fetch.errors-are-single",),
     ),
     Mutant(
         "fetch-always-in-a-session",
         READ,
-        '"session_id": 0,',
-        '"session_id": 7,',
+        "session_id = 0 if session is None else session.id",
+        "session_id = 7 if session is None else session.id",
         kills=("kafka.fetch.without-a-session",),
     ),
     Mutant(
         "fetch-any-session",
-        HANDLE,
-        'body["session_epoch"] > 0',
-        'body["session_epoch"] > 5',
+        READER,
+        "if epoch in (FIRST_EPOCH, NO_SESSION):",
+        "if epoch in (FIRST_EPOCH, NO_SESSION, 1, 2, 3):",
         kills=("kafka.fetch.unknown-session",),
     ),
     Mutant(

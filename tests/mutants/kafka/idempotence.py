@@ -3,7 +3,7 @@
 from tests.mutants.mutant import Mutant
 
 CHECK = "kafka.core.producers:ProducerState.check_data"
-EPOCH = "kafka.core.producers:ProducerState._check_epoch"
+EPOCH = "kafka.core.producers:ProducerState.check_epoch"
 DUPLICATE = "kafka.core.producers:ProducerState.duplicate_of"
 DATA = "kafka.core.producers:ProducerState.append_data"
 PRODUCED = "kafka.core.appending:append_produced"
@@ -40,8 +40,8 @@ MUTANTS = [
     Mutant(
         "sequence-new-epoch-begins-anywhere",
         CHECK,
-        "if first_sequence != 0 and self.epoch != NO_PRODUCER_EPOCH:",
-        "if first_sequence > 1 and self.epoch != NO_PRODUCER_EPOCH:",
+        "if first_sequence != 0 and (from_zero or self.epoch != NO_PRODUCER_EPOCH):",
+        "if first_sequence > 1 and (from_zero or self.epoch != NO_PRODUCER_EPOCH):",
         kills=("kafka.idempotence.new-epoch",),
     ),
     Mutant(

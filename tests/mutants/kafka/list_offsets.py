@@ -18,8 +18,8 @@ MUTANTS = [
     Mutant(
         "offsets-epoch-in-every-version",
         DESCRIBED,
-        "if version >= 4 else described",
-        "if version >= 0 else described",
+        "if version >= FIRST_VERSION_WITH_EPOCHS:",
+        "if version >= 0:",
         kills=(
             "kafka.list-offsets.earliest-and-latest",
             "kafka.list-offsets.by-time-in-every-version",

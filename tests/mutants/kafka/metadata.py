@@ -5,6 +5,8 @@ from tests.mutants.mutant import Mutant
 HANDLE = "kafka.apis.metadata:handle"
 FIND = "kafka.apis.metadata:_find"
 DESCRIBED = "kafka.apis.metadata:_described"
+FIND_ID = "kafka.apis.metadata:_find_id"
+PARTITION = "kafka.apis.metadata:partition_of"
 
 MUTANTS = [
     Mutant(
@@ -17,20 +19,20 @@ MUTANTS = [
     Mutant(
         "meta-empty-is-all",
         HANDLE,
-        "(request.version == 0 and not wanted)",
+        "(version == 0 and not wanted)",
         "not wanted",
         kills=("kafka.metadata.no-topics",),
     ),
     Mutant(
         "meta-empty-is-none-in-version-0",
         HANDLE,
-        "(request.version == 0 and not wanted)",
+        "(version == 0 and not wanted)",
         "False",
         kills=("kafka.metadata.empty-is-all-in-version-0",),
     ),
     Mutant(
         "meta-leader-out-of-sync",
-        DESCRIBED,
+        PARTITION,
         '"isr_nodes": nodes,',
         '"isr_nodes": nodes if index < 2 else [],',
         kills=("kafka.metadata.partitions",),
@@ -44,14 +46,14 @@ MUTANTS = [
     ),
     Mutant(
         "meta-ids-are-not-looked-up",
-        FIND,
+        FIND_ID,
         "topic = broker.topics.find_id(topic_id)",
-        "topic = broker.topics.find(name or '')",
+        "topic = broker.topics.find('')",
         kills=("kafka.metadata.by-topic-id",),
     ),
     Mutant(
         "meta-unknown-id-as-unknown-topic",
-        FIND,
+        FIND_ID,
         "ErrorCode.UNKNOWN_TOPIC_ID, None",
         "ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, None",
         kills=("kafka.metadata.unknown-topic-id",),
@@ -59,15 +61,15 @@ MUTANTS = [
     Mutant(
         "meta-creates-unasked",
         FIND,
-        "if allowed and broker",
-        "if broker",
+        "if allowed and _may_create(broker, name):",
+        "if _may_create(broker, name):",
         kills=("kafka.metadata.unknown-topic",),
     ),
     Mutant(
         "meta-never-creates",
         FIND,
-        "if allowed and broker",
-        "if allowed and not broker",
+        "if allowed and _may_create(broker, name):",
+        "if allowed and not _may_create(broker, name):",
         kills=("kafka.metadata.auto-creation",),
     ),
     Mutant(

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 HANDLE = "kafka.apis.produce:handle"
 FIND = "kafka.apis.produce:find_topic"
+READ = "kafka.apis.produce:_read"
 APPEND = "kafka.apis.produce:_append"
 PRODUCED = "kafka.core.appending:append_produced"
 SINGLE = "kafka.core.appending:single_batch"
@@ -23,9 +24,9 @@ MUTANTS = [
     ),
     Mutant(
         "produce-acks-1-forgets",
-        HANDLE,
-        "if acks not in (-1, 0, 1):",
-        "if acks not in (-1, 0):",
+        APPEND,
+        'if request.body["acks"] not in (-1, 0, 1):',
+        'if request.body["acks"] not in (-1, 0):',
         kills=("kafka.produce.base-offset",),
     ),
     Mutant(
@@ -41,7 +42,7 @@ MUTANTS = [
         "result = append_produced(log, topic.settings, batch, self.clock.now_ms())",
         "result = append_produced(log, topic.settings, batch, self.clock.now_ms())\n"
         "    if len(batch.octets) < 70:\n"
-        "        log.replace(list(log)[:-1])",
+        "        log.compacted(list(log)[:-1], log.end_offset)",
         kills=("kafka.produce.acknowledged-is-readable", "kafka.ordering.contiguous"),
     ),
     Mutant(
@@ -53,16 +54,16 @@ MUTANTS = [
     ),
     Mutant(
         "produce-any-acks",
-        HANDLE,
-        "if acks not in (-1, 0, 1):",
-        "if acks > 100:",
+        APPEND,
+        'if request.body["acks"] not in (-1, 0, 1):',
+        'if request.body["acks"] > 100:',
         kills=("kafka.produce.invalid-acks",),
     ),
     Mutant(
         "produce-negative-partitions-count-from-the-end",
-        APPEND,
-        "if not 0 <= index < len(topic.partitions):",
-        "if not -len(topic.partitions) <= index < len(topic.partitions):",
+        READ,
+        "elif not 0 <= entry.index < len(topic.partitions):",
+        "elif not -len(topic.partitions) <= entry.index < len(topic.partitions):",
         kills=("kafka.produce.unknown-partition",),
     ),
     Mutant(
@@ -75,8 +76,11 @@ MUTANTS = [
     Mutant(
         "produce-one-failure-fails-the-rest",
         HANDLE,
-        "if topic is None:",
-        "if topic is None or failed:",
+        "_check_transaction(request, flat)",
+        "_check_transaction(request, flat)\n"
+        "    if (first := next((e for e in flat if e.refused), None)) is not None:\n"
+        "        for entry in flat:\n"
+        "            entry.refused = first.refused",
         kills=("kafka.produce.errors-are-single",),
     ),
     Mutant(
@@ -181,9 +185,9 @@ MUTANTS = [
     ),
     Mutant(
         "produce-empty-key-is-no-key",
-        "kafka.record.records:scan_payload",
-        "if key < 0:",
-        "if key <= 0:",
+        "kafka.record.records:_plain_record",
+        "return position, time >> 1 ^ -(time & 1), key == 1",
+        "return position, time >> 1 ^ -(time & 1), key <= 1",
         kills=("kafka.produce.keyless-in-compacted",),
         more=(
             (

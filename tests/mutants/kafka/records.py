@@ -7,6 +7,8 @@ RECORDS = "kafka.core.appending:_check_records"
 STAMP = "kafka.record.batches:stamp"
 PLACE = "kafka.record.batches:place"
 SCAN = "kafka.record.records:scan_payload"
+PLAIN = "kafka.record.records:_plain_record"
+ANY = "kafka.record.records:_any_record"
 
 MUTANTS = [
     Mutant(
@@ -21,11 +23,11 @@ MUTANTS = [
     ),
     Mutant(
         "records-empty-keys-are-refused",
-        SCAN,
-        "if key < 0:",
+        PLAIN,
+        "if key != 1:",
         "if key == 0:\n"
         "            raise InvalidRecord('a key without octets')\n"
-        "        if key < 0:",
+        "        if key != 1:",
         kills=("kafka.records.null-and-empty",),
     ),
     Mutant(
@@ -59,8 +61,8 @@ MUTANTS = [
     Mutant(
         "records-max-timestamp-of-the-last",
         SCAN,
-        "max(latest, timestamp)",
-        "timestamp",
+        "if time > last:",
+        "if True:",
         kills=("kafka.records.max-timestamp",),
     ),
     Mutant(
@@ -155,9 +157,12 @@ MUTANTS = [
     ),
     Mutant(
         "records-lengths-unchecked",
-        SCAN,
-        "if cursor.position != end:",
-        "if cursor.position > end + 1000:",
+        ANY,
+        "if cursor.position != end:\n"
+        '        raise InvalidRecord(f"a record of {length} octets that ends '
+        '{cursor.position - end} on")\n'
+        "    return end,",
+        "return cursor.position,",
         kills=("kafka.records.malformed",),
     ),
 ]

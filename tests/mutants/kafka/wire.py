@@ -16,8 +16,8 @@ MUTANTS = [
     Mutant(
         "wire-waits-for-any-size",
         WORK,
-        "if not 0 <= size <= MAX_REQUEST_OCTETS:",
-        "if size < -MAX_REQUEST_OCTETS:",
+        "if not 0 <= size <= self._largest:",
+        "if size < -self._largest:",
         kills=("kafka.wire.frame-size", "kafka.wire.other-protocols"),
     ),
     Mutant(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -205,13 +203,15 @@ def test_an_open_transaction_is_not_passed() -> None:
     assert world.offsets() == [0, 1, 2, 3, 4]
 
 
+Write = tuple[bytes, bytes | None]
+
 keys, values = st.sampled_from([b"a", b"b", b"c"]), st.sampled_from([b"1", b"2", None])
 batches = st.lists(st.tuples(keys, values), min_size=1, max_size=3)
 
 
 @quick
 @given(st.lists(st.tuples(batches, st.integers(0, 2)), max_size=12))
-def test_the_last_values_are_those_of_a_dict(writes: list[tuple[list[Any], int]]) -> None:
+def test_the_last_values_are_those_of_a_dict(writes: list[tuple[list[Write], int]]) -> None:
     world = compacted(delete_retention_ms=str(2 * BACKOFF_MS))
     model: dict[bytes, bytes | None] = {}
     written = []

@@ -175,11 +175,22 @@ def test_producers_that_let_produce_add_partitions_begin_with_zero() -> None:
     assert writer.produce(producer, 0, transactional_id="t", version=12) == (ErrorCode.NONE, 0)
 
 
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [("3.9", ErrorCode.INVALID_PRODUCER_ID_MAPPING), ("4.3", ErrorCode.INVALID_PRODUCER_EPOCH)],
+)
+def test_who_looks_at_the_epoch_first(version: str, code: ErrorCode) -> None:
+    """The log in 4.3, the coordinator in 3.9: this one does not know the id."""
+    writer = Writer(version)
+    producer = writer.begin()
+    writer.produce(producer._replace(epoch=3), 0)
+    assert writer.produce(producer, 0, transactional_id="unknown", version=11)[0] is code
+
+
 def test_an_old_epoch_does_not_reach_the_coordinator() -> None:
     writer = Writer()
-    writer.produce(ProducerIdentity(0, 3), 0)
     producer = writer.begin()
-    assert producer == ProducerIdentity(0, 0)
+    writer.produce(producer._replace(epoch=3), 0)
     code, _ = writer.produce(producer, 0, transactional_id="t", version=12)
     assert code is ErrorCode.INVALID_PRODUCER_EPOCH
     assert writer.describe()["transaction_state"] == "Empty"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference_impl.kafka.record.batches import (
+    HEADER_SIZE,
     Batch,
     check_batch,
     read_header,
@@ -25,6 +26,7 @@ from reference_impl.kafka.record.records import (
     keep_records,
     read_payload,
     read_records,
+    scan_payload,
 )
 from reference_impl.kafka.wire.codec import decode
 from tests.reference_impl.kafka.wire.kafka_python_twin import kafka_record
@@ -154,3 +156,35 @@ def test_a_batch_may_be_empty_but_not_less() -> None:
     with pytest.raises(InvalidRecord, match="a batch of -1 records"):
         list(read_payload(header._replace(record_count=-1), b""))
     assert encode_records(0, 0, [Record(0, 0, None, None)]) == bytes.fromhex("0c000000010100")
+
+
+_SOME = st.sampled_from([None, b"", b"k", b"k" * 63, b"k" * 64, b"k" * 8191, b"k" * 8192])
+_DELTAS = st.sampled_from([0, 1, -1, 63, 64, -64, -65, 8191, 8192, 2**40])
+
+
+@quick
+@given(
+    st.lists(st.tuples(_DELTAS, _SOME, _SOME, st.booleans()), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 25), st.integers(0, 255)), max_size=2),
+)
+def test_records_are_scanned_as_they_are_read(
+    drawn: list[tuple[int, bytes | None, bytes | None, bool]], changes: list[tuple[int, int]]
+) -> None:
+    """Also those with an octet that is not what it should be."""
+    records = [
+        Record(number * 9000, 2**41 + delta, key, value, ((b"h", None),) if has_header else ())
+        for number, (delta, key, value, has_header) in enumerate(drawn)
+    ]
+    octets = build_batch(records)
+    header, payload = read_header(octets), bytearray(octets[HEADER_SIZE:])
+    for place, octet in changes:
+        payload[place % len(payload)] = octet
+    try:
+        found = list(read_payload(header, bytes(payload)))
+    except InvalidRecord:
+        with pytest.raises(InvalidRecord):
+            scan_payload(header, bytes(payload))
+        return
+    times = [record.timestamp for record in found]
+    keyless = any(record.key is None for record in found)
+    assert scan_payload(header, bytes(payload)) == (min(times), max(-1, *times, -1), keyless)
