@@ -13,6 +13,7 @@ from conformance.drivers.amqp.endpoint import Endpoint
 from conformance.drivers.kafka.endpoint import KafkaEndpoint
 from conformance.drivers.registry import DRIVERS
 from conformance.errors import TargetError, UsageError
+from conformance.targets import descriptor
 from conformance.targets.model import Address, Capabilities, Target, all_features
 from reference_impl import BrokerError, ReferenceBroker, UnknownVersion
 from reference_impl.amqp.versions import DEFAULT_VERSION as DEFAULT_RABBITMQ
@@ -56,6 +57,8 @@ class Emulation:
         return " and ".join(products)
 
 
+AMQP_CONTROLS = ("alarm", "vhosts", "users")
+
 PRODUCTS = {"amqp": "rabbitmq", "kafka": "kafka"}
 """How the reference calls the product of each protocol."""
 
@@ -90,7 +93,7 @@ class EmbeddedTarget(Target):
         self.name = f"reference{self._emulation.text}"
         self.protocols = self._emulation.protocols
         self.version = self._emulation.versions.get("kafka")
-        controls = ("restart", "alarm", "vhosts", "users") if "amqp" in self.protocols else ()
+        controls = ("restart", *(AMQP_CONTROLS if "amqp" in self.protocols else ()))
         self.capabilities = Capabilities(
             {**self._emulation.capabilities, **dict.fromkeys(controls, True)}
         )
@@ -109,6 +112,8 @@ class EmbeddedTarget(Target):
         """A broker on the ports of the one before, if there was one."""
         ports = {f"{protocol}_port": address.port for protocol, address in self.endpoints.items()}
         options: dict[str, Any] = {**self._emulation.options, **ports}
+        if "kafka" in self.protocols:
+            options["kafka_settings"] = descriptor.shipped()["kafka"]["settings"]
         return ReferenceBroker(data=self._data, **options)
 
     def _listen(self) -> None:

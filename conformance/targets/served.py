@@ -15,6 +15,7 @@ from typing import Any
 
 from conformance.drivers.registry import DRIVERS
 from conformance.errors import TargetError
+from conformance.targets import descriptor
 from conformance.targets.embedded import Emulation, emulation
 from conformance.targets.model import Capabilities, Target
 from conformance.targets.ports import LOOPBACK
@@ -50,6 +51,9 @@ class ServedReferenceTarget(Target):
             command += [f"--{protocol}", f"{LOOPBACK}:{address.port}"]
         for protocol, version in self._emulation.versions.items():
             command += [VERSION_OPTIONS[protocol], version]
+        if "kafka" in self.protocols:
+            for name, value in descriptor.shipped()["kafka"]["settings"].items():
+                command += ["--kafka-setting", f"{name}={value}"]
         if self._data is not None:
             command += ["--data", str(self._data)]
         self._process = subprocess.Popen(
