@@ -24,7 +24,7 @@ MUTANTS = [
         "order-reading-removes",
         LOG_READ,
         "return ReadResult(found, aborted)",
-        "if len(found) > 1:\n        self.replace(self._batches[1:])\n"
+        "if len(found) > 1:\n        self.compacted(self._batches[1:], self.end_offset)\n"
         "    return ReadResult(found, aborted)",
         kills=(
             "kafka.ordering.same-for-all",
