@@ -293,8 +293,16 @@ class Member:
         return self._answer()
 
     def joined(self) -> Any:
-        """Wait until the join is answered; it must have been successful."""
+        """Wait until the join is answered; it must have been successful.
+
+        As clients do, begin once more if the broker knows nothing of a new member: Kafka 3.9
+        forgets groups that have only handed out ids whenever any topic is deleted.
+        """
         answer = self.join_answer()
+        if name_of(answer.error_code) == "UNKNOWN_MEMBER_ID" and self.generation < 0:
+            self.id = ""
+            self.ask_to_join(self._asked[1])
+            answer = self.join_answer()
         expect_code(answer, "NONE", "JoinGroup")
         self.id = answer.member_id
         self.generation = answer.generation_id
