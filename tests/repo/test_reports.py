@@ -16,7 +16,6 @@ PUBLISHED = {
 }
 VERSIONS = {
     "amqp": {"rabbitmq": ("3.10", "4.0", "4.3"), "reference": ("3.10", "4.0", "4.3")},
-    "kafka": {"kafka": ("3.9", "4.3"), "reference": ("3.9", "4.3")},
 }
 
 

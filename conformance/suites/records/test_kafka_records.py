@@ -165,6 +165,15 @@ def test_the_topic_may_set_the_codec(kafka: KafkaTester, sent: int, wanted: int)
     expect.equal([one.sent for one in batch.records], records, "records")
 
 
+@requirement("kafka.records.too-large-for-the-topic")
+def test_the_size_counts_with_the_codec_of_the_topic(kafka: KafkaTester) -> None:
+    (partition,) = kafka.topic(compression_type="uncompressed", max_message_bytes="1000")
+    batch = build([Sent(b"x" * 2000)], GZIP)
+    expect.at_most(len(batch), 1000, "octets of the compressed batch")
+    expect_code(partition.produce(batch), "MESSAGE_TOO_LARGE")
+    expect.equal(partition.end, 0, "end of the partition")
+
+
 @requirement("kafka.records.unknown-codec")
 @holds_for(codec=st.integers(5, 7))
 def test_codecs_that_do_not_exist(kafka: KafkaTester, codec: int) -> None:
