@@ -59,6 +59,9 @@ class RunSession:
         except KitError as error:
             self.dead = str(error)
             return
+        except Exception as error:  # whatever a container engine's client may raise
+            self.dead = f"the target could not be started: {type(error).__name__}: {error}"
+            return
         self.deviations.update(deviations_for(self.identities[protocol], self.options.material))
 
     def dialect_version(self, protocol: str) -> str | None:

@@ -20,6 +20,8 @@ from conformance.targets.readiness import wait_ready
 
 LABEL = "io.github.brokertck.owner"
 STOP_TIMEOUT_S = 30
+HTTP_NOT_FOUND, HTTP_CONFLICT = 404, 409
+"""What the engine answers for a container that is gone, and for one that is being removed."""
 
 
 class ContainerTarget(Target):
@@ -184,14 +186,26 @@ def owner(pid: int) -> str:
 def sweep(docker: Any) -> int:
     """Remove containers whose owner was a process of this host and is gone; return how many.
 
-    An engine may serve several hosts, and a process of another one cannot be seen from here.
+    An engine may serve several hosts, and a process of another one cannot be seen from here. Two
+    workers that start together sweep together: what one removes is gone for the other.
     """
+    from docker.errors import APIError
+
     removed = 0
-    for container in docker.containers.list(all=True, filters={"label": LABEL}):
+    everything = docker.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
+    for container in everything:
         host, _, pid = container.labels.get(LABEL, "").rpartition(":")
         if host == socket.gethostname() and pid.isdigit() and not _process_exists(int(pid)):
-            container.remove(force=True, v=True)
-            removed += 1
+            try:
+                container.remove(force=True, v=True)
+            except APIError as error:
+                if error.status_code not in (HTTP_NOT_FOUND, HTTP_CONFLICT):
+                    raise TargetError(
+                        f"cannot remove the container {container.id} that an earlier run left "
+                        f"behind: {error}; remove it by hand"
+                    ) from error
+            else:
+                removed += 1
     return removed
 
 

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,25 @@ def test_containers_whose_owner_is_gone_are_swept(engine: Any, image: str) -> No
     left = {c.id for c in engine.containers.list(all=True, filters={"label": LABEL})}
     assert {mine, foreign} <= left
     assert orphan not in left
+
+
+def test_two_workers_sweep_at_once(engine: Any, image: str) -> None:
+    """What one removes while the other looks at it is no error of either."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    labels = {LABEL: owner(gone.pid), MINE: "1"}
+    for _ in range(4):
+        engine.containers.create(image, "true", labels=labels)
+    together = threading.Barrier(4)
+
+    def work(_number: int) -> int:
+        together.wait(timeout=30)
+        return sweep(engine)
+
+    with ThreadPoolExecutor(4) as workers:
+        removed = sum(workers.map(work, range(4)))
+    assert removed >= 4
+    assert not engine.containers.list(all=True, filters={"label": f"{LABEL}={owner(gone.pid)}"})
 
 
 def test_a_version_that_cannot_be_had(image: str) -> None:
