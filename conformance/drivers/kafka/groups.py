@@ -105,12 +105,16 @@ class Group:
 
     def gather(self, count: int = 1, **options: Any) -> list[Member]:
         """Members that have joined one generation and have not synced; the first leads it."""
-        first, *others = members = [self.member(**options) for _ in range(count)]
+        return self.join_all([self.member(**options) for _ in range(count)])
+
+    def join_all(self, members: list[Member]) -> list[Member]:
+        """Let these join one generation, the first as its leader; return them."""
+        first, *others = members
         first.join()
         for other in others:
             other.ask_to_join()
         if others:
-            self.wait_for_members(count)
+            self.wait_for_members(len(members))
             first.ask_to_join()
             for member in members:
                 member.joined()
@@ -118,7 +122,10 @@ class Group:
 
     def stable(self, count: int = 1, **options: Any) -> list[Member]:
         """Members of a stable group; the first leads it. Member n is assigned b"n"."""
-        members = self.gather(count, **options)
+        return self.assign(self.gather(count, **options))
+
+    def assign(self, members: list[Member]) -> list[Member]:
+        """Let members that have joined sync; return them. Member n is assigned b"n"."""
         assigned = {one.id: b"%d" % number for number, one in enumerate(members)}
         members[0].ask_to_sync(assigned)
         for member in members[1:]:
@@ -360,10 +367,16 @@ class Member:
         return name_of(self.call(request, version).error_code)
 
     def wait_for_rebalance(self, within_s: float | None = None) -> None:
-        """Send heartbeats until one says that the member has to join again."""
-        expect.eventually(
-            lambda: self.heartbeat() == "REBALANCE_IN_PROGRESS", f"{self!r} to be told", within_s
-        )
+        """Send heartbeats until one says that the member has to join again, and nothing else."""
+        said = "NONE"
+
+        def is_told() -> bool:
+            nonlocal said
+            said = self.heartbeat()
+            return said != "NONE"
+
+        expect.eventually(is_told, f"{self!r} to be told", within_s)
+        expect.equal(said, "REBALANCE_IN_PROGRESS", f"heartbeat of {self!r}")
 
     def leave(self) -> None:
         """Leave, which must be successful."""
