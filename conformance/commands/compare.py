@@ -13,23 +13,17 @@ from rich.console import Console
 from conformance.drivers.transcript import Line
 from conformance.errors import UsageError
 from conformance.machines import report
-from conformance.machines.delivery import DeliveryMachine, DeliverySubject
 from conformance.machines.explained import load_explained
-from conformance.machines.machine import DifferentialMachine
 from conformance.machines.operation import Operation
 from conformance.machines.pair import Pair
+from conformance.machines.registry import MACHINES
 from conformance.machines.search import Finding, Search, Tally, replay, transcripts_of
 from conformance.machines.subject import Subject
-from conformance.machines.topology import TopologyMachine, TopologySubject
 from conformance.targets.model import Target
 from conformance.targets.readiness import check_answers
 from conformance.targets.resolve import FORMS, resolve
 from conformance.targets.urls import without_password
 
-MACHINES: dict[str, tuple[type[Subject], type[DifferentialMachine]]] = {
-    "topology": (TopologySubject, TopologyMachine),
-    "delivery": (DeliverySubject, DeliveryMachine),
-}
 MOST_FINDINGS = 10
 """After so many different differences a machine stops: they are likely to have few causes."""
 
@@ -45,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("a", metavar="A", help="a target, for example reference:3.10")
     parser.add_argument("b", metavar="B", help="another, for example process:rabbitmq")
-    parser.add_argument("--machine", choices=[*MACHINES, "all"], default="all", help="default: all")
+    parser.add_argument(
+        "--machine",
+        choices=[*MACHINES, "all"],
+        default="all",
+        help="default: all of the protocols that both serve",
+    )
     parser.add_argument(
         "--histories", type=int, default=100, metavar="N", help="a machine; default: 100"
     )
@@ -70,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.replay}: there is no machine {wanted[0]!r}")
     names = [without_password(text) for text in (arguments.a, arguments.b)]
     targets = [resolve(text) for text in (arguments.a, arguments.b)]
+    machines = _chosen(arguments.machine if wanted is None else wanted[0], names, targets)
     for target in targets:
         target.check()
     out: Path = arguments.out
@@ -84,7 +84,21 @@ def run(arguments: argparse.Namespace) -> int:
             check_answers(target)
         if wanted is not None:
             return _replay(console, names, targets, *wanted, arguments.replay)
-        return _search(console, names, targets, arguments)
+        return _search(console, names, targets, machines, arguments)
+
+
+def _chosen(machine: str, names: Sequence[str], targets: Sequence[Target]) -> list[str]:
+    """The machines to run: of protocols that both targets serve. Raises UsageError."""
+    common = [p for p in targets[0].protocols if p in targets[1].protocols]
+    fitting = [name for name, kind in MACHINES.items() if kind.subject.protocol in common]
+    if not fitting:
+        raise UsageError(f"{names[0]} and {names[1]} serve no protocol in common")
+    if machine == "all":
+        return fitting
+    if machine not in fitting:
+        protocol = MACHINES[machine].subject.protocol
+        raise UsageError(f"machine {machine} needs {protocol} of both {names[0]} and {names[1]}")
+    return [machine]
 
 
 @contextmanager
@@ -98,20 +112,23 @@ def _pair(targets: Sequence[Target], subject: type[Subject]) -> Iterator[Pair]:
 
 
 def _search(
-    console: Console, names: list[str], targets: list[Target], arguments: argparse.Namespace
+    console: Console,
+    names: list[str],
+    targets: list[Target],
+    machines: Sequence[str],
+    arguments: argparse.Namespace,
 ) -> int:
     seed = secrets.randbelow(2**31) if arguments.seed is None else arguments.seed
     tallies: list[Tally] = []
     sides: list[dict[str, str]] = []
-    for machine, (subject, rules) in MACHINES.items():
-        if arguments.machine not in (machine, "all"):
-            continue
+    for machine in machines:
+        kind = MACHINES[machine]
         progress = report.CompareProgress(console, machine, arguments.histories)
-        with _pair(targets, subject) as pair:
+        with _pair(targets, kind.subject) as pair:
             sides = [report.side(n, s) for n, s in zip(names, (pair.a, pair.b), strict=True)]
             search = Search(
                 pair,
-                rules,
+                kind.rules,
                 machine,
                 prefix=_new_prefix(),
                 explained=[e for e in load_explained() if e.machine == machine],
@@ -140,7 +157,7 @@ def _replay(
     history: list[Operation],
     path: Path,
 ) -> int:
-    with _pair(targets, MACHINES[machine][0]) as pair:
+    with _pair(targets, MACHINES[machine].subject) as pair:
         recorded: list[list[Line]] = []
         difference = replay(
             pair, _new_prefix(), history, lambda pair: recorded.extend(transcripts_of(pair))

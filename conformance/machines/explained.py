@@ -49,11 +49,15 @@ class Explained:
 
 
 @functools.cache
-def load_explained(path: Path | None = None) -> tuple[Explained, ...]:
-    """Return all entries. Raises UsageError that names the entry for one that is incomplete."""
-    path = path or kit_in().expectations / "differences" / "amqp.toml"
-    _, entries = read_tables(path, "difference", ())
-    return tuple(_parse(path, entry) for entry in entries)
+def load_explained(folder: Path | None = None) -> tuple[Explained, ...]:
+    """Return all entries of a folder's files. Raises UsageError that names the entry for one that
+    is incomplete."""
+    folder = folder or kit_in().expectations / "differences"
+    return tuple(
+        _parse(path, entry)
+        for path in sorted(folder.glob("*.toml"))
+        for entry in read_tables(path, "difference", ())[1]
+    )
 
 
 def _parse(path: Path, entry: Mapping[str, Any]) -> Explained:

@@ -18,7 +18,6 @@ from conformance.machines.explained import Explained
 from conformance.machines.machine import DifferentialMachine
 from conformance.machines.operation import Operation
 from conformance.machines.pair import PATIENCE_S, SHRINKING_PATIENCE_S, Difference, Pair
-from conformance.machines.subject import OBSERVER, Subject
 
 SHRINK_ATTEMPTS = 100
 """How many smaller histories Hypothesis may try; then operations are left out in ever smaller
@@ -278,10 +277,4 @@ def replay(
 
 def transcripts_of(pair: Pair) -> list[list[Line]]:
     """What went over the wire on either side, without what the kit did to look at it."""
-    return [_lines(subject) for subject in (pair.a, pair.b)]
-
-
-def _lines(subject: Subject) -> list[Line]:
-    """What went over the connections of the history."""
-    observer = subject.connection(OBSERVER).number
-    return [line for line in subject.transcript.lines() if line.connection != observer]
+    return [subject.lines() for subject in (pair.a, pair.b)]

@@ -6,19 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from conformance.machines.delivery import DeliveryMachine, DeliverySubject
-from conformance.machines.machine import DifferentialMachine
 from conformance.machines.pair import Pair
+from conformance.machines.registry import MACHINES
 from conformance.machines.search import Search, Tally
-from conformance.machines.subject import Subject
-from conformance.machines.topology import TopologyMachine, TopologySubject
 from conformance.targets.embedded import EmbeddedTarget
 from conformance.targets.served import ServedReferenceTarget
-
-MACHINES: dict[str, tuple[type[Subject], type[DifferentialMachine]]] = {
-    "topology": (TopologySubject, TopologyMachine),
-    "delivery": (DeliverySubject, DeliveryMachine),
-}
 
 
 @dataclass
@@ -42,11 +34,13 @@ def started_targets() -> Iterator[Targets]:
 
 def searched(targets: Targets, machine: str, histories: int, seed: int = 1) -> Tally:
     """Search for one difference, and give shrinking little time."""
-    subject, rules = MACHINES[machine]
+    kind = MACHINES[machine]
     with ExitStack() as stack:
         subjects = []
         for target in (targets.clean, targets.planted):
-            subjects.append(subject(target))
+            subjects.append(kind.subject(target))
             stack.callback(subjects[-1].close)
-        search = Search(Pair(*subjects), rules, machine, prefix="tck-test-", shrink_attempts=10)
+        search = Search(
+            Pair(*subjects), kind.rules, machine, prefix="tck-test-", shrink_attempts=10
+        )
         return search.run(histories, 30, seed, most_findings=1)

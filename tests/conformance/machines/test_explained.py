@@ -30,7 +30,7 @@ def written(folder: Path, **changes: str) -> Path:
     entry = {key: value for key, value in {**ENTRY, **changes}.items() if value}
     lines = [f'{key} = "{value}"' for key, value in entry.items()]
     path.write_text("\n".join(["[[difference]]", *lines]), encoding="utf-8")
-    return path
+    return folder
 
 
 def test_the_shipped_list_can_be_read() -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from conformance.drivers.amqp.client import Message
+from conformance.machines.amqp.subject import OBSERVER, AmqpSubject, Known, properties_of
 from conformance.machines.machine import DifferentialMachine, Drawn, drawn, mostly, weighted
 from conformance.machines.operation import Operation
-from conformance.machines.subject import OBSERVER, Data, Known, Subject, properties_of
+from conformance.machines.subject import Data
 
 QUEUES = ("q1", "q2", "q3")
 EXCHANGES = ("x1", "x2", "x3")
@@ -25,7 +26,7 @@ TAGS = ("t1", "t2")
 Arguments = Mapping[str, Any]
 
 
-class TopologySubject(Subject):
+class TopologySubject(AmqpSubject):
     """Carries out the operations of `TopologyMachine`."""
 
     symbols = frozenset((*QUEUES, *EXCHANGES))

@@ -26,9 +26,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from conformance.drivers.amqp.client import Message
+from conformance.machines.amqp.subject import OBSERVER, AmqpSubject, Known, properties_of
 from conformance.machines.machine import DifferentialMachine, Drawn, drawn, mostly, weighted
 from conformance.machines.operation import Operation
-from conformance.machines.subject import OBSERVER, Data, Known, Subject, properties_of
+from conformance.machines.subject import Data
 
 QUEUES = ("q1", "q2", "q3", "q4")
 CHANNELS = ("A1", "A2", "B1", "B2")
@@ -54,7 +55,7 @@ MAY_END_CONNECTION = ("commit", "qos", "recover")
 Arguments = Mapping[str, Any]
 
 
-class DeliverySubject(Subject):
+class DeliverySubject(AmqpSubject):
     """Carries out the operations of `DeliveryMachine`."""
 
     symbols = frozenset((*QUEUES, "x1", "x3", "x4", "x9"))

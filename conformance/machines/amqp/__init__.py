@@ -1,0 +1,6 @@
+"""Histories of AMQP.
+
+subject     a RabbitMQ: connections, channels, queues
+topology    exchanges, queues, bindings: operations and Hypothesis machine
+delivery    publishing, consuming, settling: operations and Hypothesis machine
+"""
