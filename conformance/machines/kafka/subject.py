@@ -1,4 +1,4 @@
-"""A Kafka broker in a comparison: two clients, one that carries operations out and one that looks."""
+"""A Kafka in a comparison: two clients, one that carries operations out and one that looks."""
 
 from __future__ import annotations
 
