@@ -72,6 +72,8 @@ def _rounds(
         _figure(label, [one[label] for one in of_a], [one[label] for one in of_b])
         for label in of_a[0]
     ]
+    if a.start_s is None or b.start_s is None:
+        return figures
     return [*figures, _figure("start, s", [a.start_s], [b.start_s])]
 
 

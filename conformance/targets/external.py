@@ -47,6 +47,11 @@ class ExternalTarget(Target):
         self._started = False
         self.side_by_side = not self._commands
 
+    @property
+    def addresses(self) -> list[Address]:
+        """Where it is reached, started or not."""
+        return list(self._endpoints.values())
+
     def start(self) -> None:
         # Before the command: one that fails halfway may have started something.
         self._started = True

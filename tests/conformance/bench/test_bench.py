@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from conformance.bench.compare import compare
 from conformance.bench.load import Load, Sample
 from conformance.bench.workloads import Client, client_for
 from conformance.cli import main
-from conformance.errors import UsageError
+from conformance.errors import TargetError, UsageError
 from conformance.targets.served import ServedReferenceTarget
+from reference_impl import ReferenceBroker
 
 
 @pytest.mark.slow
@@ -93,14 +95,23 @@ def test_rounds_alternate_and_ratios_are_taken_round_by_round(
     assert (figures[-1].label, figures[-1].ratio) == ("start, s", 0.5)
 
 
-@pytest.mark.parametrize("text", ["amqp://127.0.0.1/", "amqp://bob:s3cret@127.0.0.1/"])
-def test_a_broker_of_somebody_else_cannot_be_measured(text: str) -> None:
+@pytest.mark.parametrize("text", ["amqp://127.0.0.1:1/", "amqp://bob:s3cret@127.0.0.1:1/"])
+def test_a_broker_whose_process_is_not_found_cannot_be_measured(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         compare("reference", text, Load(), 1, print)
     assert str(caught.value) == (
-        "cannot measure amqp://127.0.0.1:5672: the kit must have started the broker to account "
-        "for its processes; use reference, process:rabbitmq or rabbitmq:VERSION"
+        "cannot measure amqp://127.0.0.1:1: no process of this machine that may be looked at "
+        "listens there; use an address of a broker that runs here, reference, or a target that "
+        "the kit starts"
     )
+
+
+def test_a_broker_that_runs_here_is_found_by_its_port() -> None:
+    with ReferenceBroker() as broker:
+        target = subjects.measurable(broker.amqp_url)
+        assert subjects.pid_of(target) == os.getpid()
+    with pytest.raises(TargetError, match="does not listen any more"):
+        subjects.pid_of(target)
 
 
 def test_the_reference_is_measured_as_a_process_of_its_own() -> None:

@@ -96,7 +96,7 @@ REFUSED = [
     (["report", "broken"], "cannot read results broken/results.json"),
     (["report", "damaged"], "damaged/results.json is damaged: it lacks problems, requirements"),
     (["check", "nowhere"], "cannot read history nowhere"),
-    (["bench", "--vs", "amqp://127.0.0.1/"], "cannot measure amqp://127.0.0.1:5672: the kit must"),
+    (["bench", "--vs", "amqp://127.0.0.1:1/"], "cannot measure amqp://127.0.0.1:1: no process of"),
     (["bench", "--vs", "nope"], "unknown target 'nope'"),
     (["bench", "--vs", "reference", "--rounds", "0"], "--rounds must be at least 1"),
     (["bench", "--vs", "reference", "--messages", "-5"], "--messages must be at least 1"),
