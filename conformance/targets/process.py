@@ -124,8 +124,8 @@ def _send_signal(pid: int, number: signal.Signals) -> None:
 def _gone(process: subprocess.Popen[bytes], family: list[int], within_s: float) -> bool:
     limit_s = time.monotonic() + within_s
     while time.monotonic() < limit_s:
-        process.poll()
         if not any(_runs(pid) for pid in family):
+            process.poll()  # the first of the family is a zombie until its parent takes notice
             return True
         time.sleep(0.05)
     return False
