@@ -75,7 +75,7 @@ def _shown(results: Results, identifier: str, verdict: Verdict) -> str:
     """A verdict, with the reason where the requirement was not decided."""
     reasons = [record.reason for record in results.records[identifier] if record.verdict is verdict]
     decided = verdict in (Verdict.FAILED, Verdict.PASSED)
-    why = next(iter(reasons), "no test ran")
+    why = next(iter([*reasons, *results.problems]), results.stopped_early or "no test ran")
     return verdict.value if decided else f"{verdict.value} ({why})"
 
 

@@ -47,6 +47,17 @@ def body_frame(channel: int, body: bytes) -> bytes:
     return octets
 
 
+def publish_frames(
+    channel: int,
+    method: spec.Basic.Publish,
+    body: bytes,
+    properties: pika.BasicProperties | None = None,
+) -> bytes:
+    """A whole publish: method, header and one body frame, if there is a body."""
+    frames = method_frame(channel, method), header_frame(channel, len(body), properties)
+    return b"".join([*frames, body_frame(channel, body) if body else b""])
+
+
 def any_frame(kind: int, channel: int, payload: bytes, end: bytes = FRAME_END) -> bytes:
     """A frame of any type, payload and end marker."""
     head = bytes((kind,)) + channel.to_bytes(2, "big") + len(payload).to_bytes(4, "big")
@@ -105,16 +116,10 @@ class RawConnection:
         immediate: bool = False,
     ) -> None:
         """A whole publish: method, header and one body frame."""
-        self.send(
-            method_frame(
-                channel,
-                spec.Basic.Publish(
-                    exchange=exchange, routing_key=key, mandatory=mandatory, immediate=immediate
-                ),
-            ),
-            header_frame(channel, len(body), properties),
-            body_frame(channel, body) if body else b"",
+        method = spec.Basic.Publish(
+            exchange=exchange, routing_key=key, mandatory=mandatory, immediate=immediate
         )
+        self.send(publish_frames(channel, method, body, properties))
 
     # -- receiving --------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from pika import frame, spec
 
 from conformance import expect
 from conformance.drivers.amqp.client import Channel, Consumer
+from conformance.drivers.amqp.raw import method_frame, publish_frames
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.models.amqp_confirms import coverage
 from conformance.requirements import requirement
@@ -189,9 +190,8 @@ def test_what_is_dropped_is_confirmed_all_the_same(
 def test_no_confirm_follows_the_end_of_its_channel(amqp: AmqpTester) -> None:
     queue, raw = amqp.queue(), amqp.raw().open()
     raw.call(1, spec.Confirm.Select(), spec.Confirm.SelectOk)
-    for _ in range(5):
-        raw.publish(1, "", queue, b"body")
-    raw.send_method(1, spec.Channel.Close(200, "done", 0, 0))
+    publish = publish_frames(1, spec.Basic.Publish(exchange="", routing_key=queue), b"body")
+    raw.send(5 * publish, method_frame(1, spec.Channel.Close(200, "done", 0, 0)))
     while not isinstance(received := raw.read_frame(), frame.Method) or not isinstance(
         received.method, spec.Channel.CloseOk
     ):
