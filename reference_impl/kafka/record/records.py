@@ -144,82 +144,106 @@ def scan_payload(header: BatchHeader, payload: bytes | memoryview) -> tuple[int,
     """
     octets = bytes(payload)
     cursor = _Cursor(memoryview(octets))
-    position = 0
-    first, last, keyless = 2**63, -(2**63), False
-    for _ in range(header.record_count):
-        plain = _plain_record(octets, position)
-        if plain is None:
-            cursor.position = position
-            plain = _any_record(cursor)
-        position, time, has_no_key = plain
-        keyless = keyless or has_no_key
-        if time < first:
-            first = time
-        if time > last:
-            last = time
-    if position != len(octets):
-        left = len(octets) - position
+    scan = _Scan()
+    while scan.count < header.record_count:
+        _scan_plain(octets, scan, header.record_count)
+        if scan.count < header.record_count:
+            cursor.position = scan.position
+            scan.add(*_any_record(cursor))
+    if scan.position != len(octets):
+        left = len(octets) - scan.position
         raise InvalidRecord(f"{left} octets after {header.record_count} records")
     if header.record_count == 0:
         return 2**63, -1, False
-    return header.base_timestamp + first, max(-1, header.base_timestamp + last), keyless
+    latest = max(-1, header.base_timestamp + scan.last)
+    return header.base_timestamp + scan.first, latest, scan.keyless
 
 
-def _plain_record(octets: bytes, position: int) -> tuple[int, int, bool] | None:
-    """Look at a record as nearly all are: numbers of one or two octets, no headers, nothing wrong.
+class _Scan:
+    """What was seen of a batch so far: `count` records up to `position`, the first and the last of
+    their times, as deltas, and whether one has no key."""
 
-    Return the position after it, its timestamp delta, and whether its key is null; None for any
-    other. Written without calls: looked at as any, a record of 100 octets takes nine times as long.
+    __slots__ = ("count", "first", "keyless", "last", "position")
+
+    def __init__(self) -> None:
+        self.position = self.count = 0
+        self.first, self.last, self.keyless = 2**63, -(2**63), False
+
+    def add(self, position: int, time: int, keyless: bool) -> None:
+        """One more record, which ends at a position."""
+        self.position = position
+        self.count += 1
+        self.first, self.last = min(self.first, time), max(self.last, time)
+        self.keyless = self.keyless or keyless
+
+
+def _scan_plain(octets: bytes, scan: _Scan, count: int) -> None:
+    """Go on with `scan`, up to so many records in all, as long as they are as nearly all are:
+    numbers of one or two octets, an offset of three at most, no headers, no time before that of the
+    batch, nothing wrong.
+
+    Written without calls: looked at as any, a record of 100 octets takes fifteen times as long.
     """
+    first, last = 2**63, -1
+    keyless = False
+    done, end = scan.count, scan.position
     try:
-        length = octets[position]
-        position += 1
-        if length > 0x7F:
-            length += octets[position] - 1 << 7
-            position += 1
-        end = position + (length >> 1)
-        time = octets[position + 1]
-        position += 2
-        if time > 0x7F:
-            time += octets[position] - 1 << 7
-            position += 1
-        if octets[position] > 0x7F:
-            position += 1
+        for _ in range(scan.count, count):
+            length = octets[end]
+            position = end + 1
+            if length > 0x7F:
+                length += octets[position] - 1 << 7
+                position += 1
+            after = position + (length >> 1)
+            time = octets[position + 1]
+            position += 2
+            if time > 0x7F:
+                time += octets[position] - 1 << 7
+                position += 1
             if octets[position] > 0x7F:
-                return None
-        position += 1
-        key = octets[position]
-        position += 1
-        if key > 0x7F:
-            key += octets[position] - 1 << 7
+                position += 1
+                if octets[position] > 0x7F:
+                    position += 1
+                    if octets[position] > 0x7F:
+                        break
+            key = octets[position + 1]
+            position += 2
+            if key > 0x7F:
+                key += octets[position] - 1 << 7
+                position += 1
+            if key != 1:
+                position += key >> 1
+            value = octets[position]
             position += 1
-        if key != 1:
-            position += key >> 1
-        value = octets[position]
-        position += 1
-        if value > 0x7F:
-            value += octets[position] - 1 << 7
-            position += 1
-        if value != 1:
-            position += value >> 1
-        headers = octets[position]
+            if value > 0x7F:
+                value += octets[position] - 1 << 7
+                position += 1
+            if value != 1:
+                position += value >> 1
+            # A number is odd if it is negative, and 0x4000 or more if it has a third octet.
+            if (
+                octets[position]
+                or position + 1 != after
+                or (length | time | key | value) >= 0x4000
+                or (length | time) & 1
+                or (key & 1 and key != 1)
+                or (value & 1 and value != 1)
+            ):
+                break
+            end = after
+            done += 1
+            if key == 1:
+                keyless = True
+            if time < first:
+                first = time
+            if time > last:
+                last = time
     except IndexError:
-        return None
-    position += 1
-    # A third octet makes a number 0x4000 or more; an odd one is negative.
-    if (
-        position != end
-        or headers
-        or length & 1
-        or (key & 1 and key != 1)
-        or (value & 1 and value != 1)
-        or length >= 0x4000
-        or time >= 0x4000
-        or key >= 0x4000
-        or value >= 0x4000
-    ):
-        return None
-    return position, time >> 1 ^ -(time & 1), key == 1
+        pass  # the record at hand does not end within the batch
+    if last >= 0:
+        scan.first, scan.last = min(scan.first, first >> 1), max(scan.last, last >> 1)
+    scan.position, scan.count = end, done
+    scan.keyless = scan.keyless or keyless
 
 
 def _any_record(cursor: _Cursor) -> tuple[int, int, bool]:

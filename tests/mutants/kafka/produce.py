@@ -185,9 +185,9 @@ MUTANTS = [
     ),
     Mutant(
         "produce-empty-key-is-no-key",
-        "kafka.record.records:_plain_record",
-        "return position, time >> 1 ^ -(time & 1), key == 1",
-        "return position, time >> 1 ^ -(time & 1), key <= 1",
+        "kafka.record.records:_scan_plain",
+        "if key == 1:",
+        "if key <= 1:",
         kills=("kafka.produce.keyless-in-compacted",),
         more=(
             (

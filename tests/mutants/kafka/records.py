@@ -6,8 +6,7 @@ PRODUCED = "kafka.core.appending:append_produced"
 RECORDS = "kafka.core.appending:_check_records"
 STAMP = "kafka.record.batches:stamp"
 PLACE = "kafka.record.batches:place"
-SCAN = "kafka.record.records:scan_payload"
-PLAIN = "kafka.record.records:_plain_record"
+PLAIN = "kafka.record.records:_scan_plain"
 ANY = "kafka.record.records:_any_record"
 
 MUTANTS = [
@@ -26,8 +25,8 @@ MUTANTS = [
         PLAIN,
         "if key != 1:",
         "if key == 0:\n"
-        "            raise InvalidRecord('a key without octets')\n"
-        "        if key != 1:",
+        "                raise InvalidRecord('a key without octets')\n"
+        "            if key != 1:",
         kills=("kafka.records.null-and-empty",),
     ),
     Mutant(
@@ -60,7 +59,7 @@ MUTANTS = [
     ),
     Mutant(
         "records-max-timestamp-of-the-last",
-        SCAN,
+        PLAIN,
         "if time > last:",
         "if True:",
         kills=("kafka.records.max-timestamp",),
