@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import fill
 
 from conformance.targets.model import CONTROLS, FEATURES
 from conformance.targets.resolve import FORMS, resolve
@@ -26,4 +27,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{target.name}: {', '.join(target.protocols)}")
     for name, present in sorted(target.capabilities.declared.items()):
         print(f"  {'yes' if present else 'no ':3} {name}")
+    for protocol, what in target.lacks.items():
+        print(fill(f"not served of {protocol}: {what}", 100, subsequent_indent="  "))
     return 0

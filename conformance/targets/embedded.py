@@ -16,8 +16,10 @@ from conformance.errors import TargetError, UsageError
 from conformance.targets import descriptor
 from conformance.targets.model import Address, Capabilities, Target, all_features
 from reference_impl import BrokerError, ReferenceBroker, UnknownVersion
+from reference_impl.amqp.methods import UNSERVED as UNSERVED_METHODS
 from reference_impl.amqp.versions import DEFAULT_VERSION as DEFAULT_RABBITMQ
 from reference_impl.amqp.versions import dialect_for
+from reference_impl.kafka.apis import UNSERVED as UNSERVED_APIS
 from reference_impl.kafka.versions import DEFAULT_VERSION as DEFAULT_KAFKA
 from reference_impl.kafka.versions import dialect_for as kafka_dialect_for
 
@@ -57,6 +59,12 @@ class Emulation:
         return " and ".join(products)
 
 
+LACKS = {
+    "amqp": f"{', '.join(UNSERVED_METHODS)}; quorum queues, streams, policies, TLS, clusters",
+    "kafka": f"{', '.join(UNSERVED_APIS)}; quotas, ACLs, TLS, clusters",
+}
+"""What the reference does not serve, by protocol."""
+
 AMQP_CONTROLS = ("alarm", "vhosts", "users")
 
 PRODUCTS = {"amqp": "rabbitmq", "kafka": "kafka"}
@@ -93,6 +101,7 @@ class EmbeddedTarget(Target):
         self.name = f"reference{self._emulation.text}"
         self.protocols = self._emulation.protocols
         self.version = self._emulation.versions.get("kafka")
+        self.lacks = {protocol: LACKS[protocol] for protocol in self.protocols}
         controls = ("restart", *(AMQP_CONTROLS if "amqp" in self.protocols else ()))
         self.capabilities = Capabilities(
             {**self._emulation.capabilities, **dict.fromkeys(controls, True)}

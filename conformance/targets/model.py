@@ -120,6 +120,9 @@ class Target(abc.ABC):
     #: Whether each worker of a run may start one of its own, or use the same one beside others.
     side_by_side = True
 
+    lacks: Mapping[str, str] = MappingProxyType({})
+    """What it is known not to serve, in words, by protocol."""
+
     endpoints: Mapping[str, Address] = MappingProxyType({})
     """Where clients connect, by protocol; only between `start` and `stop`."""
 

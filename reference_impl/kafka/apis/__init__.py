@@ -47,7 +47,7 @@ from reference_impl.kafka.apis import (
     txn_offset_commit,
 )
 from reference_impl.kafka.apis.request import Answer, Handler, Request
-from reference_impl.kafka.wire.versions import API_NAMES
+from reference_impl.kafka.wire.versions import API_NAMES, ELSEWHERE
 
 __all__ = ["HANDLERS", "UNSERVED", "Answer", "Handler", "Request"]
 
@@ -92,5 +92,5 @@ _MODULES: tuple[Any, ...] = (
 
 HANDLERS: dict[int, Handler] = {module.API_KEY: module.handle for module in _MODULES}
 
-UNSERVED = sorted(name for key, name in API_NAMES.items() if key not in HANDLERS)
-"""APIs whose messages are known and that have no handler here. Generated, so that it cannot lie."""
+UNSERVED = sorted(name for key, name in (API_NAMES | ELSEWHERE).items() if key not in HANDLERS)
+"""APIs that Kafka serves and that have no handler here. Generated, so that it cannot lie."""

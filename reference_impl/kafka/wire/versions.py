@@ -47,11 +47,30 @@ _TABLE = """
 """
 """Key, name, and the first and last version of Kafka 3.9 and of 4.3."""
 
+_ELSEWHERE = """
+27 WriteTxnMarkers             29 DescribeAcls                 30 CreateAcls
+31 DeleteAcls                  34 AlterReplicaLogDirs          35 DescribeLogDirs
+38 CreateDelegationToken       39 RenewDelegationToken         40 ExpireDelegationToken
+41 DescribeDelegationToken     43 ElectLeaders                 45 AlterPartitionReassignments
+46 ListPartitionReassignments  48 DescribeClientQuotas         49 AlterClientQuotas
+50 DescribeUserScramCredentials 51 AlterUserScramCredentials   55 DescribeQuorum
+57 UpdateFeatures              64 UnregisterBroker             68 ConsumerGroupHeartbeat
+69 ConsumerGroupDescribe       74 ListConfigResources          76 ShareGroupHeartbeat
+77 ShareGroupDescribe          78 ShareFetch                   79 ShareAcknowledge
+80 AddRaftVoter                81 RemoveRaftVoter              83 InitializeShareGroupState
+84 ReadShareGroupState         85 WriteShareGroupState         86 DeleteShareGroupState
+87 ReadShareGroupStateSummary  88 StreamsGroupHeartbeat        89 StreamsGroupDescribe
+90 DescribeShareGroupOffsets   91 AlterShareGroupOffsets       92 DeleteShareGroupOffsets
+"""
+"""What Kafka 3.9.2 or 4.3.1 announces to clients besides."""
+
 KAFKA_VERSIONS = ("3.9", "4.3")
 
 _ROWS = [line.split() for line in _TABLE.strip().splitlines()]
 
 API_NAMES = {int(key): name for key, name, *_ in _ROWS}
+ELSEWHERE = dict(zip(map(int, _ELSEWHERE.split()[::2]), _ELSEWHERE.split()[1::2], strict=True))
+"""APIs that Kafka serves and this broker does not, by key."""
 API_KEYS = {name: key for key, name in API_NAMES.items()}
 
 

@@ -198,6 +198,8 @@ def test_targets(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "targets", "reference")
     assert "yes dead-letter" in out
     assert "no  quorum-queues" in out
+    assert "not served of amqp: channel.flow-ok" in out
+    assert "ConsumerGroupHeartbeat" in out
 
 
 def test_report(capsys: pytest.CaptureFixture[str], kit: TinyKit) -> None:
