@@ -5,16 +5,14 @@ Well-formed frames are made by pika's own encoders; a test breaks them by editin
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pika
 from pika import frame, spec
 
 from conformance.drivers.amqp.endpoint import Endpoint
+from conformance.drivers.raw import RawSocket
 from conformance.drivers.transcript import Transcript
 from conformance.drivers.waiting import ANSWER_WITHIN_S
 from conformance.errors import ConnectionClosed, Mismatch, NoAnswer
@@ -64,8 +62,8 @@ def any_frame(kind: int, channel: int, payload: bytes, end: bytes = FRAME_END) -
     return head + payload + end
 
 
-class RawConnection:
-    """A socket on which a test says exactly what it wants to say."""
+class RawConnection(RawSocket):
+    """A connection on which a test sends frames, and whatever else it likes."""
 
     def __init__(
         self,
@@ -74,32 +72,10 @@ class RawConnection:
         number: int,
         answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
+        super().__init__((endpoint.host, endpoint.port), transcript, number, answer_within_s)
         self.endpoint = endpoint
-        self.answer_within_s = answer_within_s
-        self.transcript = transcript
-        self.number = number
-        self.deadline_s = float("inf")
-        self._buffer = b""
-        self._eof = False
-        try:
-            self._socket = socket.create_connection(
-                (endpoint.host, endpoint.port), timeout=answer_within_s
-            )
-        except OSError as error:
-            raise ConnectionClosed(0, f"cannot connect: {error}") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     # -- sending ----------------------------------------------------------------------------
-
-    def send(self, *octets: bytes) -> None:
-        """Send octets as they are. A broker that has hung up is noticed when reading."""
-        data = b"".join(octets)
-        self.transcript.record(self.number, ">", data)
-        try:
-            self._socket.settimeout(self.answer_within_s)
-            self._socket.sendall(data)
-        except (ConnectionError, TimeoutError):
-            pass
 
     def send_method(self, channel: int, method: Any) -> None:
         self.send(method_frame(channel, method))
@@ -123,25 +99,6 @@ class RawConnection:
 
     # -- receiving --------------------------------------------------------------------------
 
-    def _receive(self, limit_s: float) -> bool:
-        """Wait for more octets; False at the end of the stream. Raises TimeoutError."""
-        if self._eof:
-            return False
-        remaining_s = min(limit_s, self.deadline_s) - time.monotonic()
-        if remaining_s <= 0:
-            raise TimeoutError
-        self._socket.settimeout(remaining_s)
-        try:
-            data = self._socket.recv(1 << 16)
-        except ConnectionError:
-            data = b""
-        if not data:
-            self._eof = True
-            return False
-        self.transcript.record(self.number, "<", data)
-        self._buffer += data
-        return True
-
     def read_frame(self, within_s: float | None = None) -> Any | None:
         """Return the next frame as pika decodes it, or None at the end of the stream.
 
@@ -151,14 +108,14 @@ class RawConnection:
         limit_s = time.monotonic() + within_s
         while True:
             try:
-                consumed, decoded = frame.decode_frame(self._buffer)
+                consumed, decoded = frame.decode_frame(self.buffer)
             except Exception as error:  # whatever pika stumbles over
                 raise Mismatch("a frame that can be decoded", repr(error)) from error
             if decoded is not None:
-                self._buffer = self._buffer[consumed:]
+                self.buffer = self.buffer[consumed:]
                 return decoded
             try:
-                if not self._receive(limit_s):
+                if not self.receive(limit_s):
                     return None
             except TimeoutError:
                 raise NoAnswer("a frame or the end of the connection", within_s) from None
@@ -167,13 +124,13 @@ class RawConnection:
         """Return the next `count` octets, fewer at the end of the stream."""
         within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
-        while len(self._buffer) < count:
+        while len(self.buffer) < count:
             try:
-                if not self._receive(limit_s):
+                if not self.receive(limit_s):
                     break
             except TimeoutError:
                 raise NoAnswer(f"{count} octets", within_s) from None
-        octets, self._buffer = self._buffer[:count], self._buffer[count:]
+        octets, self.buffer = self.buffer[:count], self.buffer[count:]
         return octets
 
     def read_undecoded(self, within_s: float | None = None) -> tuple[int, int, bytes]:
@@ -312,23 +269,6 @@ class RawConnection:
         else may come meanwhile."""
         self.call(channel, BARRIER, spec.Exchange.DeclareOk)
 
-    def half_close(self) -> None:
-        """End our direction of the connection."""
-        with _ignore_os_errors():
-            self._socket.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        with _ignore_os_errors():
-            self._socket.close()
-
 
 def _name(kind: type[Any]) -> str:
     return getattr(kind, "NAME", kind.__name__)
-
-
-@contextmanager
-def _ignore_os_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        pass

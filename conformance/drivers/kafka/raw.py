@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import Any
 
@@ -17,6 +16,7 @@ from conformance.drivers.kafka.messages import (
     decode,
     encode,
 )
+from conformance.drivers.raw import RawSocket
 from conformance.drivers.transcript import Transcript
 from conformance.drivers.waiting import ANSWER_WITHIN_S
 from conformance.errors import ConnectionClosed, Mismatch, NoAnswer
@@ -27,8 +27,8 @@ MAX_RESPONSE_OCTETS = 64 << 20
 BARRIER_VERSION = 0
 
 
-class RawKafka:
-    """One connection: requests in any version, frames as octets, and each wait bounded."""
+class RawKafka(RawSocket):
+    """One connection: requests in any version, frames as octets."""
 
     def __init__(
         self,
@@ -37,34 +37,11 @@ class RawKafka:
         number: int,
         answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
+        super().__init__((endpoint.host, endpoint.port), transcript, number, answer_within_s)
         self.endpoint = endpoint
-        self.transcript = transcript
-        self.number = number
-        self.answer_within_s = answer_within_s
-        self.deadline_s = float("inf")
-        self.closed = False
-        """Whether the broker has ended the connection, as far as was read."""
-        self._buffer = b""
         self._correlation_id = 0
-        try:
-            self._socket = socket.create_connection(
-                (endpoint.host, endpoint.port), timeout=answer_within_s
-            )
-        except OSError as error:
-            raise ConnectionClosed(0, f"cannot connect: {error}") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     # -- sending ----------------------------------------------------------------------------
-
-    def send(self, *octets: bytes) -> None:
-        """Send octets as they are. A broker that has hung up is noticed when reading."""
-        data = b"".join(octets)
-        self.transcript.record(self.number, ">", data)
-        try:
-            self._socket.settimeout(self.answer_within_s)
-            self._socket.sendall(data)
-        except (ConnectionError, TimeoutError):
-            pass
 
     def next_correlation_id(self) -> int:
         """A correlation id that was not used on this connection."""
@@ -81,25 +58,6 @@ class RawKafka:
 
     # -- receiving --------------------------------------------------------------------------
 
-    def _receive(self, limit_s: float) -> bool:
-        """Wait for more octets; False at the end of the stream. Raises TimeoutError."""
-        if self.closed:
-            return False
-        remaining_s = min(limit_s, self.deadline_s) - time.monotonic()
-        if remaining_s <= 0:
-            raise TimeoutError
-        self._socket.settimeout(remaining_s)
-        try:
-            data = self._socket.recv(1 << 18)
-        except ConnectionError:
-            data = b""
-        if not data:
-            self.closed = True
-            return False
-        self.transcript.record(self.number, "<", data)
-        self._buffer += data
-        return True
-
     def read_frame(self, within_s: float | None = None, what: str = "a response") -> bytes | None:
         """Return the next frame without its size, or None at the end of the stream.
 
@@ -108,16 +66,16 @@ class RawKafka:
         within_s = self.answer_within_s if within_s is None else within_s
         limit_s = time.monotonic() + within_s
         while True:
-            if len(self._buffer) >= SIZE.size:
-                (size,) = SIZE.unpack_from(self._buffer)
+            if len(self.buffer) >= SIZE.size:
+                (size,) = SIZE.unpack_from(self.buffer)
                 if not 0 <= size <= MAX_RESPONSE_OCTETS:
                     raise Mismatch("a frame of a size that can be", str(size))
                 end = SIZE.size + size
-                if len(self._buffer) >= end:
-                    octets, self._buffer = self._buffer[SIZE.size : end], self._buffer[end:]
+                if len(self.buffer) >= end:
+                    octets, self.buffer = self.buffer[SIZE.size : end], self.buffer[end:]
                     return octets
             try:
-                if not self._receive(limit_s):
+                if not self.receive(limit_s):
                     return None
             except TimeoutError:
                 raise NoAnswer(what, within_s) from None
@@ -150,13 +108,3 @@ class RawKafka:
         octets = self.read_frame(within_s, "the end of the connection")
         if octets is not None:
             raise Mismatch("the end of the connection", f"a response: {octets.hex()}")
-
-    def half_close(self) -> None:
-        """End our direction of the connection."""
-        try:
-            self._socket.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def close(self) -> None:
-        self._socket.close()
