@@ -16,7 +16,6 @@ from conformance.drivers.kafka.batches import Sent
 from conformance.drivers.kafka.codes import expect_code
 from conformance.drivers.kafka.consumers import (
     POLL_MS,
-    SETTLES_WITHIN_S,
     Team,
     consuming,
     place,
@@ -46,7 +45,7 @@ def expect_delivered(consumers: Team, partitions: list[Partition], value: bytes)
 
     everywhere = sorted(map(repr, partitions))
     what = f"{value!r} of each partition once"
-    expect.eventually(lambda: got() == everywhere, what, SETTLES_WITHIN_S, observed=got)
+    expect.eventually(lambda: got() == everywhere, what, consumers.within_s, observed=got)
     for one in consumers.members:
         where = {where for where, _, found in one.delivered if found == value}
         expect.equal(where, set(one.owned), "partitions whose records a member got")
@@ -150,7 +149,7 @@ def test_a_pattern_finds_topics_that_come_later(kafka: KafkaTester) -> None:
                 return set(consumer.assignment()) == expected
 
             what = f"{len(found)} topics assigned"
-            expect.eventually(assigned, what, SETTLES_WITHIN_S, observed=consumer.assignment)
+            expect.eventually(assigned, what, observed=consumer.assignment)
 
 
 @requirement("kafka.assignment.by-hand")

@@ -8,7 +8,7 @@ from conformance.drivers.kafka.administration import delete_records
 from conformance.drivers.kafka.batches import Sent
 from conformance.drivers.kafka.codes import expect_code
 from conformance.drivers.kafka.commits import commit, committed
-from conformance.drivers.kafka.consumers import POLL_MS, SETTLES_WITHIN_S, consuming, place, take
+from conformance.drivers.kafka.consumers import POLL_MS, consuming, place, take
 from conformance.drivers.kafka.partition import Partition
 from conformance.drivers.kafka.tester import KafkaTester
 from conformance.drivers.kafka.transactional import Producer
@@ -68,7 +68,7 @@ def expect_refused(consumer: object, kind: type[KafkaError], about: str) -> None
             return True
         return False
 
-    expect.eventually(raises, f"{kind.__name__}, {about}", SETTLES_WITHIN_S)
+    expect.eventually(raises, f"{kind.__name__}, {about}")
 
 
 @requirement("kafka.consumers.committed-wins")
@@ -119,9 +119,7 @@ def test_auto_commit_is_late(kafka: KafkaTester) -> None:
 def test_auto_commit_follows_the_position(kafka: KafkaTester) -> None:
     partition, group = numbered(kafka), kafka.name("g")
     options = {"group_id": group, "enable_auto_commit": True}
-    with consuming(
-        kafka, partition, auto_commit_interval_ms=AUTO_COMMIT_MS, **options
-    ) as consumer:
+    with consuming(kafka, partition, auto_commit_interval_ms=AUTO_COMMIT_MS, **options) as consumer:
         take(consumer, 2, 2)
         consumer.pause(place(partition))
 
@@ -131,7 +129,7 @@ def test_auto_commit_follows_the_position(kafka: KafkaTester) -> None:
             expect.at_most(found, 2, "committed offset, where the position is 2")
             return found == 2
 
-        expect.eventually(follows, "the position committed", SETTLES_WITHIN_S)
+        expect.eventually(follows, "the position committed")
 
 
 @requirement("kafka.consumers.close-commits")
@@ -190,16 +188,15 @@ def test_beyond_the_end_the_reset_decides(kafka: KafkaTester) -> None:
             expect.equal(found, [], "records")
             return bool(consumer.position(where) == COUNT)
 
-        expect.eventually(at_the_end, f"position {COUNT}, latest", SETTLES_WITHIN_S)
+        expect.eventually(at_the_end, f"position {COUNT}, latest")
 
 
 @requirement("kafka.consumers.polls-go-forward")
 @holds_for(cost=10, sizes=st.lists(st.integers(1, 3), min_size=1, max_size=5))
 def test_polls_skip_and_repeat_nothing(kafka: KafkaTester, sizes: list[int]) -> None:
     """Also past the markers of transactions, which take offsets and are no records."""
-    partition, where = kafka.fresh(), None
-    producer = Producer(kafka).init()
-    visible = []
+    partition, producer = kafka.fresh(), Producer(kafka).init()
+    visible: list[tuple[int, bytes]] = []
     for number, size in enumerate(sizes):
         values = [b"%d.%d" % (number, one) for one in range(size)]
         first = producer.write(partition, *values)
@@ -210,7 +207,7 @@ def test_polls_skip_and_repeat_nothing(kafka: KafkaTester, sizes: list[int]) -> 
     where = place(partition)
     with consuming(kafka, partition, isolation_level="read_committed") as consumer:
         position = 0
-        seen = []
+        seen: list[tuple[int, bytes]] = []
         while len(seen) < len(visible):
             (record,) = take(consumer, 1, 1)
             expect.at_least(record.offset, position, "offset of the next record")

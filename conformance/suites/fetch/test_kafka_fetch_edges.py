@@ -52,9 +52,9 @@ def test_a_fetch_of_a_deleted_topic_is_answered(kafka: KafkaTester) -> None:
     asked = waiting.send_request(partition.fetch_request(max_wait_ms=LONG_MS), version)
     expect_code(delete_topics(kafka, partition.topic)[0], "NONE")
     answer = waiting.read_response(FETCH, version, asked)
-    codes = {
-        name_of(one.error_code) for topic in answer.responses for one in topic.partitions
-    } | {name_of(answer.error_code)}
+    codes = {name_of(one.error_code) for topic in answer.responses for one in topic.partitions} | {
+        name_of(answer.error_code)
+    }
     expect.true(codes != {"NONE"}, "an error of the partition", "none")
 
 

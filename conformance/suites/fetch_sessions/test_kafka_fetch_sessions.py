@@ -1,4 +1,4 @@
-"""Fetch sessions: the broker remembers what a client fetches, and tells it what is new (KIP-227)."""
+"""Fetch sessions: the broker remembers what a client fetches, and tells what is new (KIP-227)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -46,9 +46,7 @@ class Session:
             "max_bytes": MANY_OCTETS,
             "session_id": self.id,
             "session_epoch": self.epoch,
-            "topics": [
-                partition.fetch_request(offset).topics[0] for partition, offset in wanted
-            ],
+            "topics": [partition.fetch_request(offset).topics[0] for partition, offset in wanted],
             "forgotten_topics_data": [
                 entry(topic=one.topic, topic_id=one.topic_id, partitions=[one.index])
                 for one in forgotten
@@ -102,9 +100,7 @@ def test_a_session_begins_with_everything(kafka: KafkaTester) -> None:
 @requirement("kafka.fetch-sessions.goes-on")
 @holds_for(
     cost=2,
-    rounds=st.lists(
-        st.dictionaries(st.integers(0, PARTITIONS - 1), st.integers(1, 2)), max_size=4
-    ),
+    rounds=st.lists(st.dictionaries(st.integers(0, PARTITIONS - 1), st.integers(1, 2)), max_size=4),
 )
 def test_a_session_tells_what_is_new(kafka: KafkaTester, rounds: list[dict[int, int]]) -> None:
     """Nothing is named but the offsets that have moved, as clients do."""

@@ -50,9 +50,8 @@ def test_internal_topics_are_marked(kafka: KafkaTester) -> None:
 )
 def test_pages_are_the_whole(kafka: KafkaTester, counts: list[int], limit: int) -> None:
     topics = [kafka.topic(count)[0].topic for count in counts]
-    expected = sorted(
-        (topic, index) for topic, count in zip(topics, counts, strict=True) for index in range(count)
-    )
+    sizes = zip(topics, counts, strict=True)
+    expected = sorted((topic, index) for topic, count in sizes for index in range(count))
     found: list[tuple[str, int]] = []
     cursor: Any = None
     for _ in range(MANY_PAGES):
@@ -64,9 +63,7 @@ def test_pages_are_the_whole(kafka: KafkaTester, counts: list[int], limit: int) 
         )
         answer = kafka.call(request)
         page = [
-            (topic.name, one.partition_index)
-            for topic in answer.topics
-            for one in topic.partitions
+            (topic.name, one.partition_index) for topic in answer.topics for one in topic.partitions
         ]
         expect.at_most(len(page), limit, "partitions of a page")
         found += page
