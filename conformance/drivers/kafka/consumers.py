@@ -19,8 +19,8 @@ from conformance.drivers.kafka.tester import KafkaTester
 from conformance.errors import Mismatch
 
 POLL_MS = 500
-"""kafka-python 3.0.12 forgets an assignment whose join is completed between two polls, so that
-short ones may never see any."""
+"""kafka-python 3.0.12 forgets an assignment that comes between two polls, whose join is not needed
+any more then (join_group_async). With long polls that is rare; `resume` helps out if it happens."""
 
 HEARTBEAT_MS = 100
 """Members hear of a rebalance with their next heartbeat."""
@@ -82,6 +82,14 @@ def take(consumer: Any, count: int, most: int | None = None) -> list[Any]:
     return found
 
 
+def resume(consumer: Any) -> None:
+    """Let a consumer join again whose assignment was forgotten (see POLL_MS)."""
+    coordinator = consumer._coordinator
+    task = coordinator._join_task
+    if coordinator.rejoining and task is not None and task.is_done:
+        coordinator.request_rejoin()
+
+
 class TeamMember(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
     """A consumer of a group that polls in a thread of its own until it leaves."""
 
@@ -110,6 +118,7 @@ class TeamMember(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyth
             while not self._leaving.is_set():
                 for partition, records in self._consumer.poll(POLL_MS).items():
                     self.delivered += [(partition, one.offset, one.value) for one in records]
+                resume(self._consumer)
             self._consumer.close(timeout_ms=CLOSES_WITHIN_MS)
         except KafkaError as error:
             self.error = error

@@ -19,6 +19,7 @@ from conformance.drivers.kafka.consumers import (
     Team,
     consuming,
     place,
+    resume,
     team,
 )
 from conformance.drivers.kafka.groups import Group
@@ -146,6 +147,7 @@ def test_a_pattern_finds_topics_that_come_later(kafka: KafkaTester) -> None:
 
             def assigned(expected: set[object] = expected) -> bool:
                 consumer.poll(POLL_MS)
+                resume(consumer)
                 return set(consumer.assignment()) == expected
 
             what = f"{len(found)} topics assigned"
