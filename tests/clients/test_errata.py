@@ -1,6 +1,6 @@
 """What examples of kafka-python often get wrong about the client itself, whatever the broker.
 
-They pass a text for a key, call `init_transaction` and `consumer_group`, and commit a dict of names.
+They pass a text for a key, call `init_transaction` and `consumer_group`, and commit dicts of names.
 What they get wrong about the broker is decided by requirements: `kafka.consumers.failed-record` and
 `kafka.consumers.auto-commit-repeats`.
 """
