@@ -38,6 +38,9 @@ class Topics(NamedTuple):
 
     counts: Mapping[str, int]
 
+    def topics(self) -> set[str]:
+        return set(self.counts)
+
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         count = self.counts.get(topic)
         return None if count is None else set(range(count))
