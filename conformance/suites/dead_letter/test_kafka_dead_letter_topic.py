@@ -87,7 +87,7 @@ class Worker:
 
 
 @requirement("kafka.dead-letter.parked")
-@holds_for(cost=2, poison=POISON)
+@holds_for(cost=4, poison=POISON)
 def test_poison_is_parked_and_the_partition_goes_on(kafka: KafkaTester, poison: list[bool]) -> None:
     source, dead = kafka.fresh(), kafka.fresh()
     records = fill(source, poison)
@@ -103,7 +103,7 @@ def test_poison_is_parked_and_the_partition_goes_on(kafka: KafkaTester, poison: 
 
 
 @requirement("kafka.dead-letter.killed-worker")
-@holds_for(cost=2, poison=POISON, lives=LIVES)
+@holds_for(cost=4, poison=POISON, lives=LIVES)
 def test_a_killed_worker_loses_no_poison(
     kafka: KafkaTester, poison: list[bool], lives: list[int]
 ) -> None:
@@ -145,7 +145,7 @@ def test_parking_and_committing_in_one_transaction(kafka: KafkaTester, lives: li
 
 
 @requirement("kafka.dead-letter.reprocessed")
-@holds_for(cost=2, poison=POISON)
+@holds_for(cost=7, poison=POISON)
 def test_dead_letters_go_back_to_their_origin(kafka: KafkaTester, poison: list[bool]) -> None:
     sources, dead = [kafka.fresh(), kafka.fresh()], kafka.fresh()
     sent = [fill(source, poison) for source in sources]

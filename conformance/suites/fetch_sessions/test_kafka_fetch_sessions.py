@@ -99,7 +99,7 @@ def test_a_session_begins_with_everything(kafka: KafkaTester) -> None:
 
 @requirement("kafka.fetch-sessions.goes-on")
 @holds_for(
-    cost=2,
+    cost=4,
     rounds=st.lists(st.dictionaries(st.integers(0, PARTITIONS - 1), st.integers(1, 2)), max_size=4),
 )
 def test_a_session_tells_what_is_new(kafka: KafkaTester, rounds: list[dict[int, int]]) -> None:
