@@ -36,6 +36,14 @@ def place(partition: Partition) -> TopicPartition:
     return TopicPartition(partition.topic, partition.index)
 
 
+def assigned_by(octets: bytes) -> list[TopicPartition]:
+    """The partitions of an assignment. Raises Mismatch."""
+    try:
+        return list(ConsumerProtocolAssignment.decode(octets).partitions())
+    except Exception as error:  # whatever kafka-python stumbles over
+        raise Mismatch("an assignment", f"{octets!r} ({error!r})") from error
+
+
 def open_consumer(kafka: KafkaTester, **options: Any) -> Any:
     """A KafkaConsumer that begins at the first record, commits only when told, and asks often."""
     chosen = {
@@ -99,7 +107,7 @@ class TeamMember(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyth
         """What each rebalance took away."""
         self.delivered: list[tuple[TopicPartition, int, bytes | None]] = []
         """Partition, offset and value of each record, in the order in which they came."""
-        self.error: KafkaError | None = None
+        self.error: Exception | None = None
         self._leaving = threading.Event()
         self._consumer = open_consumer(kafka, group_id=group, **options)
         self._consumer.subscribe(topics, listener=self)
@@ -120,7 +128,7 @@ class TeamMember(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pyth
                     self.delivered += [(partition, one.offset, one.value) for one in records]
                 resume(self._consumer)
             self._consumer.close(timeout_ms=CLOSES_WITHIN_MS)
-        except KafkaError as error:
+        except Exception as error:  # whatever kafka-python stumbles over
             self.error = error
 
     def leave(self) -> None:
@@ -194,9 +202,7 @@ class Team:
         assigned = sorted(
             place
             for member in described.members
-            for place in ConsumerProtocolAssignment.decode(
-                bytes(member.member_assignment)
-            ).partitions()
+            for place in assigned_by(bytes(member.member_assignment))
         )
         expect.equal(assigned, sorted(set(assigned)), "partitions assigned in a stable group")
         return True

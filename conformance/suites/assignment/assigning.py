@@ -19,6 +19,7 @@ from kafka.protocol.consumer.metadata import (
 
 from conformance import expect
 from conformance.drivers.kafka.codes import expect_code
+from conformance.drivers.kafka.consumers import assigned_by
 from conformance.drivers.kafka.groups import Group, Member
 from conformance.drivers.kafka.tester import KafkaTester
 from conformance.models.kafka_assignment import Place
@@ -85,9 +86,10 @@ class Owner:
         """Wait for the assignment."""
         answer = self.member.synced()
         expect_code(answer, "NONE", "SyncGroup")
-        assignment = ConsumerProtocolAssignment.decode(bytes(answer.assignment))
+        octets = bytes(answer.assignment)
+        self.owned = {(topic, index) for topic, index in assigned_by(octets)}
+        assignment = ConsumerProtocolAssignment.decode(octets)
         self.assignor.on_assignment(assignment, self.member.generation)
-        self.owned = {(topic, index) for topic, index in assignment.partitions()}
 
 
 class OwnersGroup:

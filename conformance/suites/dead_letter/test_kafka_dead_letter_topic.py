@@ -131,9 +131,9 @@ def test_parking_and_committing_in_one_transaction(kafka: KafkaTester, lives: li
     (record,) = fill(source, [True])
     identifier = kafka.name("txn")
     for steps in (*lives, 1, 2, 3):
+        producer = Producer(kafka, identifier).init()
         if committed(group, source) > record.offset:
             break
-        producer = Producer(kafka, identifier).init()
         if steps >= 1:
             producer.write(dead, record.value or b"")
         if steps >= 2:

@@ -27,7 +27,7 @@ MUTANTS = [
         kills=("kafka.assignment.range", "kafka.assignment.own-topics"),
     ),
     Mutant(
-        "assignment-by-the-metadata-of-the-leader",
+        "assignment-of-two-members-at-most",
         "kafka.core.groups:Group._joined",
         'self.members.described(self.protocol_name or "") if leads and describe else (),',
         'self.members.described(self.protocol_name or "")[:2] if leads and describe else (),',

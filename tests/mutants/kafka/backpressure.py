@@ -14,8 +14,8 @@ MUTANTS = [
     Mutant(
         "backpressure-slow-readers-are-forgotten",
         "kafka.session:KafkaSession.set_transport_full",
-        "self._work()",
-        "return",
+        "self._full = full",
+        "self._full = self._full or full",
         kills=("kafka.backpressure.slow-reader",),
     ),
 ]
