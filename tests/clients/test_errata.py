@@ -17,7 +17,15 @@ from reference_impl import ReferenceBroker
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of importlib.resources.read_text
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+    from kafka.serializer import Serializer
     from kafka.structs import OffsetAndMetadata
+
+
+class Utf8(Serializer):
+    """What a text needs to be a key."""
+
+    def serialize(self, topic: str, headers: object, data: str) -> bytes:
+        return data.encode()
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +39,7 @@ def test_a_text_is_no_key_without_a_serializer(address: str) -> None:
     with pytest.raises(TypeError, match="serialized key"):
         producer.send("orders", b"value", key="CUSTOMER_1")
     producer.close()
-    producer = KafkaProducer(bootstrap_servers=address, key_serializer=str.encode)
+    producer = KafkaProducer(bootstrap_servers=address, key_serializer=Utf8())
     assert producer.send("orders", b"value", key="CUSTOMER_1").get(timeout=10).offset == 0
     producer.close()
 

@@ -14,8 +14,8 @@ MUTANTS = [
     Mutant(
         "backpressure-slow-readers-are-forgotten",
         "kafka.session:KafkaSession.set_transport_full",
-        "self._full = full",
-        "self._full = self._full or full",
+        "self._on_output()",
+        "pass",
         kills=("kafka.backpressure.slow-reader",),
     ),
 ]
