@@ -40,7 +40,7 @@ def test_each_partition_has_one_owner(
 
 @requirement("kafka.assignment.after-a-crash")
 @holds_for(
-    cost=7,
+    cost=14,
     strategy=st.sampled_from(sorted(ASSIGNORS)),
     counts=COUNTS,
     members=st.integers(2, 3),

@@ -1,7 +1,6 @@
 """How consumers of one group share partitions and records, with kafka-python's KafkaConsumer."""
 
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
@@ -90,7 +89,6 @@ def test_an_idle_consumer_takes_over(kafka: KafkaTester) -> None:
 def test_other_assignors_share_too(kafka: KafkaTester) -> None:
     partitions = kafka.topic(3)
     for assignor in (
-        RangePartitionAssignor,
         RoundRobinPartitionAssignor,
         StickyPartitionAssignor,
         CooperativeStickyAssignor,

@@ -72,7 +72,7 @@ def expect_refused(consumer: object, kind: type[KafkaError], about: str) -> None
 
 
 @requirement("kafka.consumers.committed-wins")
-@holds_for(cost=10, start=st.integers(0, COUNT - 1))
+@holds_for(cost=30, start=st.integers(0, COUNT - 1))
 def test_a_committed_offset_wins(kafka: KafkaTester, start: int) -> None:
     partition, group = numbered(kafka), kafka.name("g")
     commit(group, partition, start)
@@ -143,7 +143,7 @@ def test_closing_commits_with_auto_commit(kafka: KafkaTester) -> None:
 
 
 @requirement("kafka.consumers.altered-offset")
-@holds_for(cost=10, altered=st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=2))
+@holds_for(cost=20, altered=st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=2))
 def test_an_altered_offset_is_where_the_next_one_begins(
     kafka: KafkaTester, altered: list[int]
 ) -> None:
@@ -192,7 +192,7 @@ def test_beyond_the_end_the_reset_decides(kafka: KafkaTester) -> None:
 
 
 @requirement("kafka.consumers.polls-go-forward")
-@holds_for(cost=10, sizes=st.lists(st.integers(1, 3), min_size=1, max_size=5))
+@holds_for(cost=20, sizes=st.lists(st.integers(1, 3), min_size=1, max_size=5))
 def test_polls_skip_and_repeat_nothing(kafka: KafkaTester, sizes: list[int]) -> None:
     """Also past the markers of transactions, which take offsets and are no records."""
     partition, producer = kafka.fresh(), Producer(kafka).init()
