@@ -69,6 +69,7 @@ class KafkaSession:
         self._full = full
         if not full:
             self._work()
+            self._on_output()  # also without output, so that the connection is read again
 
     def receive_data(self, data: bytes) -> None:
         if self.closed:

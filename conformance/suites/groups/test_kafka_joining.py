@@ -3,6 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
+from kafka.protocol.metadata import FindCoordinatorRequest
 
 from conformance import expect
 from conformance.drivers.kafka.codes import expect_code, name_of
@@ -18,6 +19,9 @@ from conformance.drivers.kafka.tester import KafkaTester
 from conformance.models.kafka_groups import in_common, winners
 from conformance.requirements import requirement
 from conformance.runner.properties import holds_for
+
+FIRST_FIND_WITH_TYPES, FIRST_FIND_WITH_KEYS = 1, 4
+UNKNOWN_TYPES = (3, 7, -1)
 
 PROTOCOLS = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=4, unique=True)
 
@@ -208,3 +212,13 @@ def expect_vote(kafka: KafkaTester, supported: list[list[str]]) -> None:
         expect.true(chosen in possible, f"one of {sorted(possible)}", chosen, f"of {supported}")
         metadata = set(listed(answer).values()) or {chosen.encode()}
         expect.equal(metadata, {chosen.encode()}, "metadata told to the leader")
+
+
+@requirement("kafka.groups.coordinator-of-what")
+def test_coordinators_are_of_groups_and_transactions(kafka: KafkaTester) -> None:
+    for version in kafka.versions(FIND_COORDINATOR, FIRST_FIND_WITH_TYPES):
+        for key_type in UNKNOWN_TYPES:
+            request = FindCoordinatorRequest(key="k", key_type=key_type, coordinator_keys=["k"])
+            answer = kafka.call(request, version)
+            found = answer.coordinators[0] if version >= FIRST_FIND_WITH_KEYS else answer
+            expect_code(found, "INVALID_REQUEST", f"type {key_type}, version {version}")

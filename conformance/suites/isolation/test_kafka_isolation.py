@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from conformance import expect
-from conformance.drivers.kafka.batches import Sent, build
+from conformance.drivers.kafka.batches import NOW_MS, Sent, build
 from conformance.drivers.kafka.codes import expect_code
 from conformance.drivers.kafka.partition import (
     COMMITTED,
@@ -345,3 +345,20 @@ def test_records_without_a_transaction_are_stable(kafka: KafkaTester) -> None:
     expect_code(partition.produce(batch), "NONE")
     expect.equal(len(read_committed(partition)), 1, "records delivered")
     expect.equal(partition.fetch(0, isolation=COMMITTED).stable_offset, 1, "stable offset")
+
+
+@requirement("kafka.isolation.times")
+def test_times_of_open_records_are_not_found(kafka: KafkaTester) -> None:
+    partition, producer = kafka.fresh(), Producer(kafka).init()
+    before_ms = NOW_MS - 1000
+    partition.append([Sent(b"before", timestamp=before_ms)])
+    producer.write(partition, b"open")
+    found = partition.list_offset(before_ms, isolation=COMMITTED)
+    expect.equal(found, (0, before_ms, 0), "a time before the transaction")
+    found = partition.list_offset(NOW_MS, isolation=COMMITTED)
+    expect.equal(found, (-1, -1, 0), "the time of the open transaction")
+    found = partition.list_offset(NOW_MS, isolation=UNCOMMITTED)
+    expect.equal(found, (1, NOW_MS, 0), "the same, for consumers of uncommitted records")
+    producer.commit()
+    found = partition.list_offset(NOW_MS, isolation=COMMITTED)
+    expect.equal(found, (1, NOW_MS, 0), "the same, once it is committed")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from conformance import expect
 from conformance.drivers.kafka.batches import ZSTD, Sent, build, edit
 from conformance.drivers.kafka.codes import expect_code, name_of
+from conformance.drivers.kafka.commits import commit
 from conformance.drivers.kafka.messages import encode
 from conformance.drivers.kafka.partition import (
     ALL,
@@ -25,6 +26,7 @@ SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=6)
 """How many records the batches of a history have."""
 
 NO_TOPIC_ID = "00000000-0000-4000-8000-00000000dead"
+INTERNAL = "__consumer_offsets"
 
 
 def batch(*values: bytes) -> bytes:
@@ -190,3 +192,18 @@ def test_transactional_records_need_a_transactional_id(kafka: KafkaTester) -> No
     )
     expect_code(partition.produce(octets), "TRANSACTIONAL_ID_AUTHORIZATION_FAILED")
     expect.equal(partition.end, 0, "end of the partition")
+
+
+@requirement("kafka.produce.internal-topic")
+def test_clients_do_not_write_to_internal_topics(kafka: KafkaTester) -> None:
+    commit(kafka.name("g"), kafka.fresh(), 0)
+    (internal,) = kafka.metadata([INTERNAL]).topics
+    partition = Partition(kafka, INTERNAL, str(internal.topic_id), 0)
+    expect_code(partition.produce(batch()), "INVALID_TOPIC_EXCEPTION")
+
+
+@requirement("kafka.produce.one-replica")
+def test_one_replica_need_not_have_others_in_sync(kafka: KafkaTester) -> None:
+    (partition,) = kafka.topic(min_insync_replicas="2")
+    expect_code(partition.produce(batch(), ALL), "NONE", "acks -1")
+    expect.equal(partition.end, 1, "end of the partition")

@@ -9,6 +9,7 @@ from conformance import expect
 from conformance.drivers.kafka.batches import (
     GZIP,
     HEADER_SIZE,
+    LOG_APPEND_TIME,
     NONE,
     NOW_MS,
     Headers,
@@ -249,3 +250,13 @@ def test_records_that_do_not_fit_their_lengths(
     expect.equal(partition.end, 0 if refused else 1, "end of the partition")
     if not refused:  # then it was well-formed after all, and must be readable
         expect.equal(len(partition.read()), 1, "records")
+
+
+@requirement("kafka.records.claimed-log-append-time")
+def test_clients_do_not_set_the_time_of_the_log(kafka: KafkaTester) -> None:
+    (partition,) = kafka.topic(message_timestamp_type="LogAppendTime")
+    octets = edit(build([Sent(b"one"), Sent(b"two")]), attributes=LOG_APPEND_TIME)
+    answer = partition.produce(octets)
+    expect_code(answer, "INVALID_TIMESTAMP")
+    expect.equal([one.batch_index for one in answer.record_errors], [0, 1], "records named")
+    expect.equal(partition.end, 0, "end of the partition")

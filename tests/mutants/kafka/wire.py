@@ -30,7 +30,7 @@ MUTANTS = [
         "            self._on_output()\n"
         "            return\n"
         "        self.close()",
-        kills=("kafka.wire.unknown-api",),
+        kills=("kafka.wire.unknown-api", "kafka.wire.between-brokers"),
     ),
     Mutant(
         "wire-unknown-versions-are-ignored",
@@ -53,6 +53,9 @@ MUTANTS = [
             "kafka.wire.varint",
             "kafka.wire.client-id-length",
             "kafka.wire.tag-length",
+            "kafka.wire.null-array",
+            "kafka.wire.bytes-length",
+            "kafka.wire.after-a-break",
         ),
     ),
     Mutant(
@@ -106,5 +109,19 @@ MUTANTS = [
         "        self._broker.dialect = type(self._broker.dialect)(**{**known, 'version': '0'})\n"
         "        self.close()",
         kills=("kafka.wire.garbage",),
+    ),
+    Mutant(
+        "wire-records-are-cut-short",
+        "kafka.wire.octets:take_view",
+        "if end > len(octets):",
+        "if end > len(octets) + 1000:",
+        kills=("kafka.wire.records-length",),
+    ),
+    Mutant(
+        "wire-a-break-takes-answers-with-it",
+        "kafka.session:KafkaSession.close",
+        "self._input.clear()",
+        "self._input.clear()\n    self._output.clear()",
+        kills=("kafka.wire.before-a-break",),
     ),
 ]
