@@ -30,6 +30,14 @@ FIRST_VERSION_THAT_ABORTS = 11
 
 ZSTD = COMPRESSIONS.index("zstd")
 
+UNKNOWN_OFFSET = -1
+TELL_NO_START = {
+    ErrorCode.CORRUPT_MESSAGE,
+    ErrorCode.MESSAGE_TOO_LARGE,
+    ErrorCode.RECORD_LIST_TOO_LARGE,
+}
+"""What a log answers without its first offset (ReplicaManager.appendToLocalLog)."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -132,6 +140,7 @@ def _check_transaction(request: Request, entries: list[_Entry]) -> None:
 
 
 def _append(request: Request, entry: _Entry) -> dict[str, Any]:
+    start_offset = UNKNOWN_OFFSET
     try:
         if entry.refused is not None:
             raise entry.refused
@@ -140,13 +149,16 @@ def _append(request: Request, entry: _Entry) -> dict[str, Any]:
             raise Refused(ErrorCode.INVALID_REQUIRED_ACKS)
         if entry.topic.is_internal:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        start_offset = entry.topic.partitions[entry.index].start_offset
         result = request.broker.append(entry.topic, entry.index, entry.batch)
     except InvalidRecords as refused:
         entry.refuse(refused)
-        return _described(entry, refused)
+        return _described(entry, refused, start_offset)
     except Refused as refused:
         entry.refused = refused
-        return _described(entry, refused)
+        if refused.code in TELL_NO_START:
+            start_offset = UNKNOWN_OFFSET
+        return _described(entry, refused, start_offset)
     return {
         "index": entry.index,
         "error_code": ErrorCode.NONE,
@@ -156,13 +168,13 @@ def _append(request: Request, entry: _Entry) -> dict[str, Any]:
     }
 
 
-def _described(entry: _Entry, refused: Refused) -> dict[str, Any]:
+def _described(entry: _Entry, refused: Refused, start_offset: int) -> dict[str, Any]:
     records = refused.records if isinstance(refused, InvalidRecords) else []
     return {
         "index": entry.index,
         "error_code": refused.code,
-        "base_offset": -1,
-        "log_start_offset": -1,
+        "base_offset": UNKNOWN_OFFSET,
+        "log_start_offset": start_offset,
         "record_errors": [
             {"batch_index": number, "batch_index_error_message": text} for number, text in records
         ],
