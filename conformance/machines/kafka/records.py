@@ -71,7 +71,9 @@ CLOCKS_MS = 60_000
 """By how much the clocks of a broker and of the kit may differ."""
 
 TICK_S = 0.05
-"""How long the kit waits at most for the next millisecond. It takes one."""
+"""How long the kit waits at most for the next millisecond, should its clock be set back."""
+
+POLL_S = 0.0002
 
 LONG = "-" + "x" * 60
 
@@ -166,11 +168,14 @@ class RecordsSubject(KafkaSubject):
     def real_time(self, told: int | None) -> int:
         return -1 if told is None else BASE + told
 
-    def _pass(self, milliseconds: float) -> None:
-        """Wait until it is later than this: what is stamped next has another time."""
+    def _pass_after(self, parts: Sequence[tuple[str, bytes]]) -> None:
+        """Wait for the next millisecond if the broker has stamped what it got in this one."""
+        if not any(self.is_stamped(symbol) for symbol, _ in parts):
+            return
+        stamped_ms = time.time() * 1000
         until_s = time.monotonic() + TICK_S
-        while time.time() * 1000 < milliseconds + 2 and time.monotonic() < until_s:
-            time.sleep(0.0002)
+        while time.time() * 1000 < stamped_ms + 2 and time.monotonic() < until_s:
+            time.sleep(POLL_S)
 
     # -- batches ----------------------------------------------------------------------------
 
@@ -201,14 +206,13 @@ class RecordsSubject(KafkaSubject):
         return edit(batch, checksum="crc" not in fields, **fields) if fields else batch
 
     @staticmethod
-    def shaped(batch: bytes, shape: str) -> bytes | None:
+    def shaped(batch: bytes, shape: str) -> bytes:
         """What is sent for a partition instead of one whole batch."""
         flipped = batch[:-1] + bytes([batch[-1] ^ 1])
         bent = batch[:HEADER_SIZE] + bytes([batch[HEADER_SIZE] ^ 2]) + batch[HEADER_SIZE + 1 :]
-        shapes: dict[str, bytes | None] = {
+        shapes = {
             "one": batch,
             "two": batch * 2,
-            "null": None,
             "empty": b"",
             "cut": batch[:30],
             "less": batch[:-3],
@@ -220,9 +224,7 @@ class RecordsSubject(KafkaSubject):
 
     # -- producing --------------------------------------------------------------------------
 
-    def send(
-        self, parts: Sequence[tuple[str, bytes | None]], acks: int, version: int
-    ) -> dict[str, Any]:
+    def send(self, parts: Sequence[tuple[str, bytes]], acks: int, version: int) -> dict[str, Any]:
         """Send octets to partitions in one request of the newest version up to this one; return
         what is answered for each, in words. Nothing is, with acks 0."""
         tester = self.tester
@@ -232,8 +234,10 @@ class RecordsSubject(KafkaSubject):
         if acks == NOBODY:
             tester.main.send_request(request, chosen)
             tester.main.barrier()
+            self._pass_after(parts)
             return {}
         response = tester.call(request, chosen)
+        self._pass_after(parts)
         symbols = {self._address(self.partition(one), chosen): one for one, _ in parts}
         found: dict[str, Any] = {}
         for topic in response.responses:
@@ -261,11 +265,9 @@ class RecordsSubject(KafkaSubject):
             ],
         }
 
-    def append(self, symbol: str, octets: bytes | None, acks: int = ALL, version: int = 99) -> Data:
+    def append(self, symbol: str, octets: bytes, acks: int = ALL, version: int = 99) -> Data:
         """Send octets to one partition and return the answer. Raises Refusal."""
         answers = self.send([(symbol, octets)], acks, version)
-        if self.is_stamped(symbol):
-            self._pass(time.time() * 1000)
         if not answers:
             return None
         answer = answers[symbol]

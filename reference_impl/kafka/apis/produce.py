@@ -18,7 +18,7 @@ from reference_impl.kafka.core.producers import NO_PRODUCER_ID
 from reference_impl.kafka.core.topics import Topic
 from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
 from reference_impl.kafka.errors import ErrorCode, Refused
-from reference_impl.kafka.record.batches import COMPRESSIONS, Batch
+from reference_impl.kafka.record.batches import COMPRESSIONS, Batch, CorruptBatch, check_start
 
 API_KEY = 0
 
@@ -64,6 +64,7 @@ def handle(request: Request) -> dict[str, Any] | None:
         for wanted in request.body["topic_data"]
     ]
     flat = [entry for topic in entries for entry in topic]
+    _check_starts(request, flat)
     _check_transaction(request, flat)
     answered = [
         {
@@ -101,6 +102,18 @@ def _read(request: Request, wanted: dict[str, Any], one: dict[str, Any]) -> _Ent
     elif not 0 <= entry.index < len(topic.partitions):
         entry.refused = Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     return entry
+
+
+def _check_starts(request: Request, entries: list[_Entry]) -> None:
+    """Refuse everything when one entry does not even begin like a batch: Kafka looks for batches of
+    transactions in all of them first (RequestUtils.hasTransactionalRecords)."""
+    try:
+        for topic in request.body["topic_data"]:
+            for one in topic["partition_data"]:
+                check_start(one["records"] or b"")
+    except CorruptBatch as error:
+        for entry in entries:
+            entry.refuse(Refused(ErrorCode.CORRUPT_MESSAGE, str(error)))
 
 
 def _check_transaction(request: Request, entries: list[_Entry]) -> None:

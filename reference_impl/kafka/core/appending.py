@@ -17,9 +17,10 @@ from reference_impl.kafka.core.producers import (
 )
 from reference_impl.kafka.errors import ErrorCode, Refused
 from reference_impl.kafka.record.batches import (
-    COMPRESSION_BITS,
     CREATE_TIME,
     LOG_APPEND_TIME,
+    TIMESTAMP_TYPE,
+    TRANSACTIONAL,
     Batch,
     BatchHeader,
     CorruptBatch,
@@ -32,7 +33,13 @@ from reference_impl.kafka.record.batches import (
     stamp,
 )
 from reference_impl.kafka.record.compression import Undecodable, compress, decompress
-from reference_impl.kafka.record.records import InvalidRecord, Record, read_payload, scan_payload
+from reference_impl.kafka.record.records import (
+    InvalidRecord,
+    Record,
+    encode_records,
+    read_payload,
+    scan_payload,
+)
 
 NO_TIMESTAMP = -1
 
@@ -135,8 +142,13 @@ def _recompressed(
     if codec is None or codec == batch.header.compression:
         return batch.octets
     header = batch.header
-    attributes = header.attributes & ~COMPRESSION_BITS | codec
-    octets = assemble(header._replace(attributes=attributes), compress(codec, bytes(payload)))
+    if header.timestamp_type == LOG_APPEND_TIME:  # its records have one time, which is not theirs
+        records = list(read_payload(header, payload))
+        header = header._replace(base_timestamp=header.max_timestamp)
+        payload = encode_records(0, header.max_timestamp, records)
+    kept = header.attributes & (TIMESTAMP_TYPE | TRANSACTIONAL)
+    rebuilt = header._replace(attributes=kept | codec)
+    octets = assemble(rebuilt, compress(codec, bytes(payload)))
     _check_size(len(octets), settings)
     return octets
 

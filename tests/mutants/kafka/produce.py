@@ -121,8 +121,8 @@ MUTANTS = [
     Mutant(
         "produce-length-zero",
         READ_SIZE,
-        'raise CorruptBatch(f"a batch of length {length}")',
-        "return None",
+        "if length < _LEAST_LENGTH:",
+        "if 0 < length < _LEAST_LENGTH:",
         kills=("kafka.produce.impossible-length",),
     ),
     Mutant(
