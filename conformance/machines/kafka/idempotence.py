@@ -4,8 +4,8 @@ What a batch is numbered is told from the number that is due, as far as earlier 
 history means the same when operations are left out of it. The broker hands out the ids; of those
 that it does not know it takes any epoch and any first number, which histories make use of.
 
-Records are of the present: Kafka forgets a producer whose last record is a day old. Where the broker
-stamps records there is one at a time, so that no two have the same time.
+Records are of the present: Kafka forgets a producer whose last record is a day old. Where the
+broker stamps records there is one batch at a time, so that no two have the same time.
 """
 
 from __future__ import annotations
