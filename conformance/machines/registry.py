@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from conformance.machines.amqp.delivery import DeliveryMachine, DeliverySubject
 from conformance.machines.amqp.topology import TopologyMachine, TopologySubject
+from conformance.machines.kafka.idempotence import IdempotenceMachine, IdempotenceSubject
+from conformance.machines.kafka.log import LogMachine, LogSubject
 from conformance.machines.machine import DifferentialMachine
 from conformance.machines.subject import Subject
 
@@ -21,4 +23,6 @@ class Kind:
 MACHINES: dict[str, Kind] = {
     "topology": Kind(TopologySubject, TopologyMachine),
     "delivery": Kind(DeliverySubject, DeliveryMachine),
+    "log": Kind(LogSubject, LogMachine),
+    "idempotence": Kind(IdempotenceSubject, IdempotenceMachine),
 }

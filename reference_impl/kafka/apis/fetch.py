@@ -159,7 +159,8 @@ class _Attempt:
         log = _log(topic, one["partition"])
         if log is None:
             raise Refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        check_leader_epoch(log, one["current_leader_epoch"])
+        if one["current_leader_epoch"] >= 0:
+            check_leader_epoch(log, one["current_leader_epoch"])
         log.check_offset(one["fetch_offset"])
         return log
 

@@ -50,9 +50,10 @@ def handle(request: Request) -> dict[str, Any]:
             try:
                 if (one["name"], index) in twice:
                     raise Refused(ErrorCode.INVALID_REQUEST)
+                _check_place(partition["timestamp"], request.version)
                 log = request.broker.topics.partition(one["name"], index)
                 check_leader_epoch(log, partition["current_leader_epoch"])
-                found = _find(log, partition["timestamp"], committed, request.version)
+                found = _find(log, partition["timestamp"], committed)
             except Refused as refused:
                 code = refused.code
             partitions.append(_described(index, code, found, request.version))
@@ -78,9 +79,15 @@ def _described(index: int, code: ErrorCode, found: Found, version: int) -> dict[
     return described
 
 
-def _find(log: PartitionLog, timestamp: int, committed: bool, version: int) -> Found:
-    if timestamp < 0 and version < FIRST_VERSION_OF.get(timestamp, 0):
+def _check_place(timestamp: int, version: int) -> None:
+    """Refuse a place that the version does not know, before it is known whether the partition
+    exists."""
+    known = timestamp >= EARLIEST or version >= FIRST_VERSION_OF.get(timestamp, version + 1)
+    if not known:
         raise Refused(ErrorCode.UNSUPPORTED_VERSION)
+
+
+def _find(log: PartitionLog, timestamp: int, committed: bool) -> Found:
     if timestamp == LATEST:
         return Found(log.readable_end(committed=committed), -1, log.leader_epoch)
     if timestamp in (EARLIEST, EARLIEST_LOCAL):
@@ -88,8 +95,6 @@ def _find(log: PartitionLog, timestamp: int, committed: bool, version: int) -> F
     if timestamp == MAX_TIMESTAMP:
         return _latest_timestamp(log)
     if timestamp < 0:
-        if timestamp not in FIRST_VERSION_OF:
-            raise Refused(ErrorCode.UNSUPPORTED_VERSION)
         return NOTHING
     return _by_time(log, timestamp, log.readable_end(committed=committed))
 
@@ -111,6 +116,7 @@ def _latest_timestamp(log: PartitionLog) -> Found:
     latest = max(log, key=lambda batch: batch.header.max_timestamp, default=None)
     if latest is None:
         return NOTHING
-    wanted = latest.header.max_timestamp
-    record = next(one for one in records_of(latest) if one.timestamp == wanted)
-    return Found(record.offset, record.timestamp, latest.header.leader_epoch)
+    for record in records_of(latest):
+        if record.timestamp == latest.header.max_timestamp:
+            return Found(record.offset, record.timestamp, latest.header.leader_epoch)
+    return NOTHING

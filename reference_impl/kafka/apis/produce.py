@@ -18,7 +18,7 @@ from reference_impl.kafka.core.producers import NO_PRODUCER_ID
 from reference_impl.kafka.core.topics import Topic
 from reference_impl.kafka.core.transaction import ProducerIdentity, TopicPartition
 from reference_impl.kafka.errors import ErrorCode, Refused
-from reference_impl.kafka.record.batches import COMPRESSIONS, Batch
+from reference_impl.kafka.record.batches import COMPRESSIONS, Batch, CorruptBatch, check_start
 
 API_KEY = 0
 
@@ -29,6 +29,14 @@ FIRST_VERSION_THAT_ABORTS = 11
 """Clients of earlier versions do not know TRANSACTION_ABORTABLE."""
 
 ZSTD = COMPRESSIONS.index("zstd")
+
+UNKNOWN_OFFSET = -1
+TELL_NO_START = {
+    ErrorCode.CORRUPT_MESSAGE,
+    ErrorCode.MESSAGE_TOO_LARGE,
+    ErrorCode.RECORD_LIST_TOO_LARGE,
+}
+"""What a log answers without its first offset (ReplicaManager.appendToLocalLog)."""
 
 
 @dataclass(slots=True)
@@ -56,6 +64,7 @@ def handle(request: Request) -> dict[str, Any] | None:
         for wanted in request.body["topic_data"]
     ]
     flat = [entry for topic in entries for entry in topic]
+    _check_starts(request, flat)
     _check_transaction(request, flat)
     answered = [
         {
@@ -95,6 +104,18 @@ def _read(request: Request, wanted: dict[str, Any], one: dict[str, Any]) -> _Ent
     return entry
 
 
+def _check_starts(request: Request, entries: list[_Entry]) -> None:
+    """Refuse everything when one entry does not even begin like a batch: Kafka looks for batches of
+    transactions in all of them first (RequestUtils.hasTransactionalRecords)."""
+    try:
+        for topic in request.body["topic_data"]:
+            for one in topic["partition_data"]:
+                check_start(one["records"] or b"")
+    except CorruptBatch as error:
+        for entry in entries:
+            entry.refuse(Refused(ErrorCode.CORRUPT_MESSAGE, str(error)))
+
+
 def _check_transaction(request: Request, entries: list[_Entry]) -> None:
     """Refuse entries whose producer may not write in its transaction."""
     transactional_id = request.body["transactional_id"]
@@ -132,6 +153,7 @@ def _check_transaction(request: Request, entries: list[_Entry]) -> None:
 
 
 def _append(request: Request, entry: _Entry) -> dict[str, Any]:
+    start_offset = UNKNOWN_OFFSET
     try:
         if entry.refused is not None:
             raise entry.refused
@@ -140,13 +162,16 @@ def _append(request: Request, entry: _Entry) -> dict[str, Any]:
             raise Refused(ErrorCode.INVALID_REQUIRED_ACKS)
         if entry.topic.is_internal:
             raise Refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+        start_offset = entry.topic.partitions[entry.index].start_offset
         result = request.broker.append(entry.topic, entry.index, entry.batch)
     except InvalidRecords as refused:
         entry.refuse(refused)
-        return _described(entry, refused)
+        return _described(entry, refused, start_offset)
     except Refused as refused:
         entry.refused = refused
-        return _described(entry, refused)
+        if refused.code in TELL_NO_START:
+            start_offset = UNKNOWN_OFFSET
+        return _described(entry, refused, start_offset)
     return {
         "index": entry.index,
         "error_code": ErrorCode.NONE,
@@ -156,13 +181,13 @@ def _append(request: Request, entry: _Entry) -> dict[str, Any]:
     }
 
 
-def _described(entry: _Entry, refused: Refused) -> dict[str, Any]:
+def _described(entry: _Entry, refused: Refused, start_offset: int) -> dict[str, Any]:
     records = refused.records if isinstance(refused, InvalidRecords) else []
     return {
         "index": entry.index,
         "error_code": refused.code,
-        "base_offset": -1,
-        "log_start_offset": -1,
+        "base_offset": UNKNOWN_OFFSET,
+        "log_start_offset": start_offset,
         "record_errors": [
             {"batch_index": number, "batch_index_error_message": text} for number, text in records
         ],

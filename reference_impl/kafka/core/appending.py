@@ -17,9 +17,10 @@ from reference_impl.kafka.core.producers import (
 )
 from reference_impl.kafka.errors import ErrorCode, Refused
 from reference_impl.kafka.record.batches import (
-    COMPRESSION_BITS,
     CREATE_TIME,
     LOG_APPEND_TIME,
+    TIMESTAMP_TYPE,
+    TRANSACTIONAL,
     Batch,
     BatchHeader,
     CorruptBatch,
@@ -32,9 +33,19 @@ from reference_impl.kafka.record.batches import (
     stamp,
 )
 from reference_impl.kafka.record.compression import Undecodable, compress, decompress
-from reference_impl.kafka.record.records import InvalidRecord, Record, read_payload, scan_payload
+from reference_impl.kafka.record.records import (
+    InvalidRecord,
+    Record,
+    encode_records,
+    read_payload,
+    scan_payload,
+)
 
 NO_TIMESTAMP = -1
+
+NO_KEY = "Compacted topic cannot accept message without key"
+SHOWN_ERRORS = 3
+"""Records of which the refusal of a batch tells what is wrong with them."""
 
 
 class InvalidRecords(Refused):
@@ -84,11 +95,12 @@ def records_of(batch: Batch | StoredBatch) -> Iterator[Record]:
 
 
 def append_produced(
-    log: PartitionLog, settings: TopicSettings, batch: Batch, now_ms: int
+    log: PartitionLog, settings: TopicSettings, batch: Batch, now_ms: int, partition: str
 ) -> AppendResult:
     """Check a client's batch and append it. Raises Refused, with nothing changed.
 
     The batch itself is checked first, then what its producer may send, as in UnifiedLog.append.
+    `partition` is what refusals call it.
     """
     header = batch.header
     _check_batch(batch, settings)
@@ -96,7 +108,7 @@ def append_produced(
         payload = decompress(header, batch.octets)
     except Undecodable as error:
         raise Refused(ErrorCode.UNKNOWN_SERVER_ERROR, str(error)) from None
-    latest = _check_records(header, payload, settings, now_ms)
+    latest = _check_records(header, payload, settings, now_ms, partition)
     if header.producer_id > NO_PRODUCER_ID:
         state = log.producer(header.producer_id)
         last_sequence = following(header.base_sequence, header.last_offset_delta)
@@ -130,8 +142,13 @@ def _recompressed(
     if codec is None or codec == batch.header.compression:
         return batch.octets
     header = batch.header
-    attributes = header.attributes & ~COMPRESSION_BITS | codec
-    octets = assemble(header._replace(attributes=attributes), compress(codec, bytes(payload)))
+    if header.timestamp_type == LOG_APPEND_TIME:  # its records have one time, which is not theirs
+        records = list(read_payload(header, payload))
+        header = header._replace(base_timestamp=header.max_timestamp)
+        payload = encode_records(0, header.max_timestamp, records)
+    kept = header.attributes & (TIMESTAMP_TYPE | TRANSACTIONAL)
+    rebuilt = header._replace(attributes=kept | codec)
+    octets = assemble(rebuilt, compress(codec, bytes(payload)))
     _check_size(len(octets), settings)
     return octets
 
@@ -166,7 +183,11 @@ def _check_size(size: int, settings: TopicSettings) -> None:
 
 
 def _check_records(
-    header: BatchHeader, payload: bytes | memoryview, settings: TopicSettings, now_ms: int
+    header: BatchHeader,
+    payload: bytes | memoryview,
+    settings: TopicSettings,
+    now_ms: int,
+    partition: str,
 ) -> int:
     """Check that records are well-formed, and their keys and times; return the latest time.
 
@@ -183,25 +204,72 @@ def _check_records(
     in_time = first <= earliest and latest <= last
     right_type = create_time or header.timestamp_type == CREATE_TIME
     if (create_time and not in_time) or not right_type or (settings.compacted and keyless):
-        _name_wrong_records(header, payload, settings, range(first, last + 1))
+        _name_wrong_records(header, payload, settings, range(first, last + 1), partition)
     return latest
 
 
 def _name_wrong_records(
-    header: BatchHeader, payload: bytes | memoryview, settings: TopicSettings, allowed: range
+    header: BatchHeader,
+    payload: bytes | memoryview,
+    settings: TopicSettings,
+    allowed: range,
+    partition: str,
 ) -> None:
-    """Raise InvalidRecords if there are any; one without a time is in time."""
+    """Raise InvalidRecords if there are any; one without a time is in time. With one wrong time
+    the code is that of times."""
     wrong: list[tuple[int, str]] = []
     code = ErrorCode.INVALID_RECORD
+    create_time = settings.timestamp_type == CREATE_TIME
     for index, record in enumerate(read_payload(header, payload)):
         if settings.compacted and record.key is None:
-            wrong.append((index, "Compacted topic cannot accept message without key"))
-        elif settings.timestamp_type == CREATE_TIME and record.timestamp != NO_TIMESTAMP:
-            if record.timestamp not in allowed:
-                code = ErrorCode.INVALID_TIMESTAMP
-                wrong.append((index, f"Timestamp {record.timestamp} of message is out of range"))
+            text = f"{NO_KEY} in topic partition {partition}"
+        elif create_time and record.timestamp != NO_TIMESTAMP:
+            if record.timestamp in allowed:
+                continue
+            code = ErrorCode.INVALID_TIMESTAMP
+            text = (
+                f"Timestamp {record.timestamp} of message with offset {record.offset} is out of "
+                f"range. The timestamp should be within [{_as_long(allowed.start)}, "
+                f"{_as_long(allowed.stop - 1)}]"
+            )
         elif header.timestamp_type == LOG_APPEND_TIME:
             code = ErrorCode.INVALID_TIMESTAMP
-            wrong.append((index, "Producer should not set timestamp type to LogAppendTime"))
+            text = (
+                f"Invalid timestamp type in message {_shown(header, settings, record)}. "
+                "Producer should not set timestamp type to LogAppendTime."
+            )
+        else:
+            continue
+        wrong.append((index, text))
     if wrong:
-        raise InvalidRecords(code, "One or more records have been rejected", wrong)
+        raise InvalidRecords(code, _summary(code, wrong), wrong)
+
+
+def _summary(code: ErrorCode, wrong: list[tuple[int, str]]) -> str:
+    """What is said of a whole batch (LogValidator.processRecordErrors)."""
+    if code == ErrorCode.INVALID_TIMESTAMP:
+        return "One or more records have been rejected due to invalid timestamp"
+    first = ", ".join(
+        f"RecordError(batchIndex={index}, message='{text}')" for index, text in wrong[:SHOWN_ERRORS]
+    )
+    return (
+        f"One or more records have been rejected due to {len(wrong)} record errors in total, and "
+        f"only showing the first three errors at most: [{first}]"
+    )
+
+
+def _as_long(value: int) -> int:
+    """A sum as Java has it, which goes on with the smallest number after the largest."""
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def _shown(header: BatchHeader, settings: TopicSettings, record: Record) -> str:
+    """A record as Kafka prints it; of one that stays compressed it knows the sizes only."""
+    kind, null = "DefaultRecord", 0
+    if header.compression and settings.compression in (None, header.compression):
+        kind, null = "PartialDefaultRecord", -1
+    key, value = (null if one is None else len(one) for one in (record.key, record.value))
+    return (
+        f"{kind}(offset={record.offset}, timestamp={record.timestamp}, key={key} bytes, "
+        f"value={value} bytes)"
+    )

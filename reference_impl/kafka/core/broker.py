@@ -205,7 +205,8 @@ class KafkaBroker:
     def append(self, topic: Topic, partition: int, batch: Batch) -> AppendResult:
         """Append what a client produced. Raises Refused, with nothing changed."""
         log = topic.partitions[partition]
-        result = append_produced(log, topic.settings, batch, self.clock.now_ms())
+        name = f"{topic.name}-{partition}"
+        result = append_produced(log, topic.settings, batch, self.clock.now_ms(), name)
         if result.batch is not None:
             self.upkeep.start()
             self.store.appended(topic, partition, result.batch)

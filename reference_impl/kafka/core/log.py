@@ -157,7 +157,7 @@ class PartitionLog:
         self.end_offset = last_offset + 1
         if header.is_transactional:
             self.attempts.pop(header.producer_id, None)
-        if header.producer_id != NO_PRODUCER_ID and not header.is_control:
+        if header.producer_id > NO_PRODUCER_ID and not header.is_control:
             self._remember(header)
 
     def _remember(self, header: BatchHeader) -> None:

@@ -79,7 +79,8 @@ class ProducerState:
     ) -> None:
         """Raise what keeps a client's batch out of the log; nothing is changed.
 
-        A producer id without any state may begin with any sequence number.
+        A producer id without any state may begin with any sequence number. So may one that writes
+        without an epoch, each time: what it wrote does not count as state.
         """
         self.check_epoch(epoch)
         if attempt is not None and first_sequence > attempt.lowest_sequence:
@@ -94,7 +95,9 @@ class ProducerState:
                     ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
                     f"a new epoch starts at sequence 0, not {first_sequence}",
                 )
-        elif first_sequence != following(self.last_sequence, 1):
+        elif self.epoch != NO_PRODUCER_EPOCH and (
+            first_sequence != following(self.last_sequence, 1)
+        ):
             raise Refused(
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
                 f"sequence {first_sequence} does not follow {self.last_sequence}",

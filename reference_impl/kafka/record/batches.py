@@ -129,12 +129,15 @@ def _read_size(octets: bytes | memoryview, position: int) -> int | None:
         return None
     (length,) = _I32.unpack_from(octets, position + _LENGTH_AT)
     if length < _LEAST_LENGTH:
-        raise CorruptBatch(f"a batch of length {length}")
+        raise CorruptBatch(
+            f"Record size {length} is less than the minimum record overhead ({_LEAST_LENGTH})"
+        )
     if left <= _MAGIC_AT:
         return None
     magic = octets[position + _MAGIC_AT]
     if magic > MAGIC:
-        raise CorruptBatch(f"magic {magic}")
+        signed = magic - 256 if magic > 127 else magic
+        raise CorruptBatch(f"Invalid magic found in record: {signed}")
     return OVERHEAD + int(length)
 
 
@@ -150,6 +153,11 @@ def read_header(octets: bytes | memoryview, position: int = 0) -> BatchHeader:
     if min(size, len(octets) - position) < HEADER_SIZE:
         raise CorruptBatch(f"a batch of {size} octets, {len(octets) - position} of which are there")
     return BatchHeader._make(_HEADER.unpack_from(octets, position))
+
+
+def check_start(records: bytes | memoryview) -> None:
+    """Raise CorruptBatch where no batch can begin; what is too short to tell is overlooked."""
+    _read_size(records, 0)
 
 
 def split_batches(records: bytes | memoryview) -> tuple[list[Batch], int]:

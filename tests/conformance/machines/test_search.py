@@ -23,6 +23,20 @@ FOUND: dict[str, tuple[str, str]] = {
     "priority-lowest-first": ("delivery", "get"),
     "cancel-requeues": ("delivery", "cancel"),
     "get-ok-counts-its-own-message": ("delivery", "contents"),
+    "produce-tells-the-last-offset": ("log", "produce produce_both"),
+    "produce-one-failure-fails-the-rest": ("log", "produce_both"),
+    "produce-keyless-in-compacted": ("log", "produce produce_both"),
+    "records-max-timestamp-of-the-last": ("log", "produce produce_both"),
+    "records-log-append-time-is-not-told": ("log", "produce produce_both"),
+    "fetch-skips-the-batch-in-the-middle": ("log", "fetch fetch_both"),
+    "offsets-strictly-later": ("log", "list_offset"),
+    "retention-minus-one-is-now": ("log", "delete_records"),
+    "sequence-four-are-remembered": ("idempotence", "again flight"),
+    "sequence-wraps-to-one": ("idempotence", "send again flight send_both"),
+    "sequence-new-epoch-begins-anywhere": ("idempotence", "send again flight send_both"),
+    "sequence-old-epochs-pass": ("idempotence", "send again"),
+    "sequence-for-all-partitions": ("idempotence", "send again flight send_both"),
+    "sequence-repetition-of-the-first-only": ("idempotence", "again flight"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operations
 that can show them."""

@@ -39,8 +39,8 @@ MUTANTS = [
     Mutant(
         "produce-drops-empty-values",
         "kafka.core.broker:KafkaBroker.append",
-        "result = append_produced(log, topic.settings, batch, self.clock.now_ms())",
-        "result = append_produced(log, topic.settings, batch, self.clock.now_ms())\n"
+        "result = append_produced(log, topic.settings, batch, self.clock.now_ms(), name)",
+        "result = append_produced(log, topic.settings, batch, self.clock.now_ms(), name)\n"
         "    if len(batch.octets) < 70:\n"
         "        log.compacted(list(log)[:-1], log.end_offset)",
         kills=("kafka.produce.acknowledged-is-readable", "kafka.ordering.contiguous"),
@@ -121,8 +121,8 @@ MUTANTS = [
     Mutant(
         "produce-length-zero",
         READ_SIZE,
-        'raise CorruptBatch(f"a batch of length {length}")',
-        "return None",
+        "if length < _LEAST_LENGTH:",
+        "if 0 < length < _LEAST_LENGTH:",
         kills=("kafka.produce.impossible-length",),
     ),
     Mutant(

@@ -116,8 +116,8 @@ MUTANTS = [
     Mutant(
         "records-undecodable-pass",
         PRODUCED,
-        "latest = _check_records(header, payload, settings, now_ms)",
-        "latest = _check_records(header, payload, settings, now_ms) if payload else 0",
+        "latest = _check_records(header, payload, settings, now_ms, partition)",
+        "latest = _check_records(header, payload, settings, now_ms, partition) if payload else 0",
         kills=("kafka.records.undecodable",),
         more=(
             (
