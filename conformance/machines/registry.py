@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from conformance.machines.amqp.delivery import DeliveryMachine, DeliverySubject
 from conformance.machines.amqp.topology import TopologyMachine, TopologySubject
+from conformance.machines.kafka.group_subject import GroupsSubject
+from conformance.machines.kafka.groups import GroupsMachine
 from conformance.machines.machine import DifferentialMachine
 from conformance.machines.subject import Subject
 
@@ -21,4 +23,5 @@ class Kind:
 MACHINES: dict[str, Kind] = {
     "topology": Kind(TopologySubject, TopologyMachine),
     "delivery": Kind(DeliverySubject, DeliveryMachine),
+    "groups": Kind(GroupsSubject, GroupsMachine),
 }
