@@ -126,7 +126,8 @@ class GroupsSubject(KafkaSubject):
         if name == "sync":
             free = [one for one in free if self._clients[one].has_joined]
         elif name == "join":
-            free = self._awaited(free) or free
+            idle = [one for one in free if not self._clients[one].has_joined]
+            free = self._awaited(free) or idle or free
         elif name == "heartbeat":
             free = [one for one, client in self._clients.items() if client.generation >= 0]
         return [{"on": one} for one in free]
@@ -168,12 +169,14 @@ class GroupsSubject(KafkaSubject):
         return ids[member], instances.get(instance, instance), number
 
     def _leaving(self, who: Sequence[str], version: int) -> list[tuple[str, str | None]]:
-        """Member and instance ids of clients, by their letters, and of whoever has instance i1."""
+        """Member and instance ids of clients, by their letters, and of whoever has instance i1;
+        "A/i1" is a client with an instance id that it may not have."""
         leaving: list[tuple[str, str | None]] = []
         for one in who:
-            client = self._clients.get(one)
+            letter, _, instance_id = one.partition("/")
+            client = self._clients.get(letter)
             if client is not None:
-                leaving.append((client.id, client.instance_id))
+                leaving.append((client.id, instance_id or client.instance_id))
             else:
                 leaving.append(("", one) if one == "i1" else (STRANGER, None))
         if version <= OLD_LEAVE:
@@ -311,7 +314,7 @@ class GroupsSubject(KafkaSubject):
             group_instance_id=instance_id,
             generation_id_or_member_epoch=number,
         )
-        return [(topic, index, code) for (topic, index), code in codes.items()]
+        return sorted((self.symbolic(name), index, code) for (name, index), code in codes.items())
 
     def do_fetch(
         self, groups: Sequence[str], partitions: Sequence[str] | None, version: int | None
@@ -410,14 +413,15 @@ class GroupsSubject(KafkaSubject):
 
     def _told(self, client: Client, answer: Any) -> Data:
         """The answer to a join or to a sync."""
-        if answer == "connection closed":
+        if isinstance(answer, str):
             return answer
         error = name_of(answer.error_code)
         if client.asked_api != JOIN_GROUP:
             protocol = [answer.protocol_type, answer.protocol_name]
             return self.symbolic([error, protocol, bytes(answer.assignment)])
-        if answer.member_id not in ("", STRANGER):
-            self.name_generated(answer.member_id, "m")
+        for member_id in (answer.member_id, answer.leader):
+            if member_id not in ("", STRANGER):
+                self.name_generated(member_id, "m")
         members = [
             (self.symbolic(one.member_id), one.group_instance_id, bytes(one.metadata))
             for one in answer.members
@@ -456,7 +460,7 @@ class GroupsSubject(KafkaSubject):
             "text": described.error_message if version >= NOT_FOUND_TOLD else None,
             "state": described.group_state,
             "protocol": [described.protocol_type, described.protocol_data],
-            "operations": described.authorized_operations,
+            "operations": sorted(described.authorized_operations or ()),
         }
         return {**self.symbolic(told), "members": sorted(members, key=str)}
 

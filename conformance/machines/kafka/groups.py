@@ -93,7 +93,9 @@ HEARTBEAT = st.one_of(
 LEAVE = drawn(
     "leave",
     group=GROUP,
-    who=st.lists(st.sampled_from([*CLIENTS, *CLIENTS, "i1", "stranger"]), min_size=1, max_size=3),
+    who=st.lists(
+        st.sampled_from([*CLIENTS, *CLIENTS, "A/i1", "i1", "stranger"]), min_size=1, max_size=3
+    ),
     version=st.sampled_from([5, 5, 4, 3, 1]),
 )
 PARTITIONS = st.lists(
@@ -109,7 +111,7 @@ COMMIT = drawn(
     version=st.sampled_from([None, 9, 8, 7, 5]),
     partitions=PARTITIONS,
     offset=st.integers(0, 3),
-    metadata=mostly(st.sampled_from(["", "m"]), "long"),
+    metadata=st.sampled_from(["", "", "m", "long"]),
 )
 ANY_GROUPS = st.lists(st.sampled_from(["g1", "g1", "g2", ""]), min_size=1, max_size=3)
 FETCH = drawn(
@@ -119,7 +121,10 @@ FETCH = drawn(
     version=st.sampled_from([None, 9, 8]),
 )
 DESCRIBE = drawn(
-    "describe", groups=ANY_GROUPS, version=st.sampled_from([0, 3, 5, 6]), operations=st.booleans()
+    "describe",
+    groups=ANY_GROUPS,
+    version=st.sampled_from([0, 3, 5, 6, 6]),
+    operations=st.booleans(),
 )
 STATES = st.lists(st.sampled_from(["Stable", "empty", "PreparingRebalance", "Odd"]), max_size=2)
 LIST = drawn(

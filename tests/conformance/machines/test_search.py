@@ -23,6 +23,15 @@ FOUND: dict[str, tuple[str, str]] = {
     "priority-lowest-first": ("delivery", "get"),
     "cancel-requeues": ("delivery", "cancel"),
     "get-ok-counts-its-own-message": ("delivery", "contents"),
+    "group-all-are-told-the-members": ("groups", "join"),
+    "group-forgets-waiting-syncs": ("groups", "join leave"),
+    "group-heartbeat-tells-nothing": ("groups", "heartbeat"),
+    "group-first-refusal-is-for-all": ("groups", "leave"),
+    "static-zombies-are-unknown": ("groups", "join sync heartbeat leave commit"),
+    "static-removal-needs-the-member-id": ("groups", "leave"),
+    "offset-of-any-generation": ("groups", "commit"),
+    "offset-one-unknown-refuses-all": ("groups", "commit"),
+    "group-admin-unknown-is-empty": ("groups", "join commit heartbeat crash leave"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operations
 that can show them."""
