@@ -85,8 +85,12 @@ class GroupsSubject(KafkaSubject):
         first = self._groups["g1"]
         self._clients = {name: Client(first, instance) for name, instance in CLIENTS.items()}
         name = self.topic[0].topic
-        self._symbols |= {name: "t1", self._written(subscription(name)): "subscription to t1"}
-        self._symbols[self._written(subscription("t9"))] = "subscription to t9"
+        self._symbols |= {
+            name: "t1",
+            self.topic[0].topic_id: "t1",
+            _written(subscription(name)): "subscription to t1",
+            _written(subscription("t9")): "subscription to t9",
+        }
 
     def end(self) -> None:
         """Leave nothing behind but ids that were handed out, which end with their sessions."""
@@ -464,10 +468,10 @@ class GroupsSubject(KafkaSubject):
         }
         return {**self.symbolic(told), "members": sorted(members, key=str)}
 
-    @staticmethod
-    def _written(octets: bytes) -> str:
-        """Octets as text, as `symbolic` looks them up."""
-        return octets.decode(errors="backslashreplace")
+
+def _written(octets: bytes) -> str:
+    """Octets as text, as `symbolic` looks them up."""
+    return octets.decode(errors="backslashreplace")
 
 
 def _offsets(found: Mapping[tuple[str, int], Any]) -> list[tuple[Any, ...]]:
