@@ -377,19 +377,17 @@ class GroupsSubject(KafkaSubject):
     # -- observing --------------------------------------------------------------------------
 
     def observe(self, operation: Operation) -> dict[str, Data]:
-        for name, client in self._clients.items():
-            if client.is_waiting:
-                answer = client.arrived()
-                if answer is not None:
-                    answers = self._answers.setdefault(api_name(client.asked_api), {})
-                    answers[name] = self._told(client, answer)
+        """Ask for offsets, then for groups, and only then look whether waiting clients are answered:
+        a join on another connection is taken up by a broker at the latest while the first is asked
+        for, so that what it has caused at once is seen in this observation."""
+        committed = fetch_offsets(self._looked_at, None, FETCHED)
         ids = [group.id for group in self._looked_at]
         request = DescribeGroupsRequest(groups=ids, include_authorized_operations=False)
         for one in self.looker.call(request, DESCRIBED).groups:
             name = self.symbolic(one.group_id)
             self._seen[name] = self._described(one, DESCRIBED)
             self._members_now[name] = {m.member_id: m.group_instance_id for m in one.members}
-        committed = fetch_offsets(self._looked_at, None, FETCHED)
+        self._collect_answers()
         return {
             **{f"answers to {api}": answers for api, answers in self._answers.items()},
             **self._seen,
@@ -398,6 +396,13 @@ class GroupsSubject(KafkaSubject):
                 for name, found in zip(GROUPS, committed, strict=True)
             },
         }
+
+    def _collect_answers(self) -> None:
+        for name, client in self._clients.items():
+            answer = client.arrived() if client.is_waiting else None
+            if answer is not None:
+                answers = self._answers.setdefault(api_name(client.asked_api), {})
+                answers[name] = self._told(client, answer)
 
     def settled(self) -> None:
         self._answers.clear()
