@@ -377,9 +377,9 @@ class GroupsSubject(KafkaSubject):
     # -- observing --------------------------------------------------------------------------
 
     def observe(self, operation: Operation) -> dict[str, Data]:
-        """Ask for offsets, then for groups, and only then look whether waiting clients are answered:
-        a join on another connection is taken up by a broker at the latest while the first is asked
-        for, so that what it has caused at once is seen in this observation."""
+        """Ask for offsets, then for groups, then look whether waiting clients are answered: while
+        it gives the offsets, the broker takes up a join on another connection, if it has not yet,
+        so that what the join causes at once is part of this observation."""
         committed = fetch_offsets(self._looked_at, None, FETCHED)
         ids = [group.id for group in self._looked_at]
         request = DescribeGroupsRequest(groups=ids, include_authorized_operations=False)

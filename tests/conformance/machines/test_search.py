@@ -30,7 +30,6 @@ FOUND: dict[str, tuple[str, str]] = {
     "static-zombies-are-unknown": ("groups", "join sync heartbeat leave commit"),
     "static-removal-needs-the-member-id": ("groups", "leave"),
     "offset-of-any-generation": ("groups", "commit"),
-    "offset-one-unknown-refuses-all": ("groups", "commit"),
     "group-admin-unknown-is-empty": ("groups", "join commit heartbeat crash leave"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operations
