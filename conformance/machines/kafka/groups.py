@@ -107,11 +107,11 @@ PARTITIONS = st.lists(
 COMMIT = drawn(
     "commit",
     on=weighted((4, ON), (2, st.none())),
-    **IDENTITY,
+    **(IDENTITY | {"group": st.sampled_from(["g1", "g1", "g1", "g2"])}),
     version=st.sampled_from([None, 9, 8, 7, 5]),
     partitions=PARTITIONS,
     offset=st.integers(0, 3),
-    metadata=st.sampled_from(["", "", "m", "long"]),
+    metadata=mostly(st.sampled_from(["", "m"]), "long"),
 )
 ANY_GROUPS = st.lists(st.sampled_from(["g1", "g1", "g2", ""]), min_size=1, max_size=3)
 FETCH = drawn(

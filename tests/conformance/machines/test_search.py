@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.machines.pairs import MACHINES, Targets, searched, started_targets
+from conformance.machines.registry import MACHINES
+from tests.conformance.machines.pairs import Targets, searched, started_targets
 from tests.mutants.catalogue import all_mutants
 from tests.mutants.mutant import planted
 
