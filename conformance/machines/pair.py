@@ -47,7 +47,7 @@ def _kind(data: Data) -> str:
     if isinstance(data, list) and data and isinstance(data[0], str) and "error" in data[0]:
         return f"{data[0]} {data[1]} {_kind(data[2])}"
     if isinstance(data, list) and data and data[0] == "ok":
-        return "ok"
+        return " ".join(["ok", *(_kind(answer) for answer in data[1:] if isinstance(answer, str))])
     return type(data).__name__
 
 

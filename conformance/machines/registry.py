@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from conformance.machines.amqp.delivery import DeliveryMachine, DeliverySubject
 from conformance.machines.amqp.topology import TopologyMachine, TopologySubject
+from conformance.machines.kafka.group_subject import GroupsSubject
+from conformance.machines.kafka.groups import GroupsMachine
 from conformance.machines.kafka.idempotence import IdempotenceMachine, IdempotenceSubject
 from conformance.machines.kafka.log import LogMachine, LogSubject
 from conformance.machines.machine import DifferentialMachine
@@ -25,4 +27,5 @@ MACHINES: dict[str, Kind] = {
     "delivery": Kind(DeliverySubject, DeliveryMachine),
     "log": Kind(LogSubject, LogMachine),
     "idempotence": Kind(IdempotenceSubject, IdempotenceMachine),
+    "groups": Kind(GroupsSubject, GroupsMachine),
 }

@@ -202,12 +202,13 @@ class Group:
                 )
             )
         who = {
+            "group_id": self.id,
             "member_id": "" if member is None else member.id,
             "generation_id_or_member_epoch": -1 if member is None else member.generation,
             "group_instance_id": None if member is None else member.instance_id,
         }
         return OffsetCommitRequest(
-            group_id=self.id, retention_time_ms=-1, topics=[*topics.values()], **(who | changes)
+            retention_time_ms=-1, topics=[*topics.values()], **(who | changes)
         )
 
     def committed(

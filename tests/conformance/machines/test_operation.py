@@ -45,5 +45,7 @@ def test_codes_and_kinds_are_part_of_a_signature() -> None:
         signature("answer", ["connection error", 404, "no"], ["ok"]),
         signature("answer", ["ok"], refused),
         signature("queue q1", [1, 0], "exists"),
+        signature("answer", ["ok", "NONE"], ["ok", "ILLEGAL_GENERATION"]),
+        signature("answer", ["ok", "UNKNOWN_MEMBER_ID"], ["ok", "ILLEGAL_GENERATION"]),
     ]
     assert len(set(different)) == len(different)

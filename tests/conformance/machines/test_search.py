@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conformance.machines.pairs import MACHINES, Targets, searched, started_targets
+from conformance.machines.registry import MACHINES
+from tests.conformance.machines.pairs import Targets, searched, started_targets
 from tests.mutants.catalogue import all_mutants
 from tests.mutants.mutant import planted
 
@@ -37,6 +38,14 @@ FOUND: dict[str, tuple[str, str]] = {
     "sequence-old-epochs-pass": ("idempotence", "send again"),
     "sequence-for-all-partitions": ("idempotence", "send again flight send_both"),
     "sequence-repetition-of-the-first-only": ("idempotence", "again flight"),
+    "group-all-are-told-the-members": ("groups", "join"),
+    "group-forgets-waiting-syncs": ("groups", "join leave"),
+    "group-heartbeat-tells-nothing": ("groups", "heartbeat"),
+    "group-first-refusal-is-for-all": ("groups", "leave"),
+    "static-zombies-are-unknown": ("groups", "join sync heartbeat leave commit"),
+    "static-removal-needs-the-member-id": ("groups", "leave"),
+    "offset-of-any-generation": ("groups", "commit"),
+    "group-admin-unknown-is-empty": ("groups", "join commit heartbeat crash leave"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operations
 that can show them."""
