@@ -197,7 +197,7 @@ def test_polls_skip_and_repeat_nothing(kafka: KafkaTester, sizes: list[int]) -> 
     """Also past the markers of transactions, which take offsets and are no records."""
     partition, producer = kafka.fresh(), Producer(kafka).init()
     visible: list[tuple[int, bytes]] = []
-    for number, size in enumerate(sizes):
+    for number, size in enumerate([*sizes, 1, 2, 1]):  # each second one is aborted
         values = [b"%d.%d" % (number, one) for one in range(size)]
         first = producer.write(partition, *values)
         commits = number % 2 == 0
