@@ -31,7 +31,7 @@ FOUND: dict[str, tuple[str, str]] = {
     "records-log-append-time-is-not-told": ("log", "produce produce_both"),
     "fetch-skips-the-batch-in-the-middle": ("log", "fetch fetch_both"),
     "offsets-strictly-later": ("log", "list_offset"),
-    "retention-minus-one-is-now": ("log", "delete_records"),
+    "retention-start-goes-back": ("log", "delete_records"),
     "sequence-four-are-remembered": ("idempotence", "again flight"),
     "sequence-wraps-to-one": ("idempotence", "send again flight send_both"),
     "sequence-new-epoch-begins-anywhere": ("idempotence", "send again flight send_both"),
