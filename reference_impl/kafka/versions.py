@@ -36,8 +36,8 @@ class KafkaDialect:
     new_group_coordinator: bool
     """Whether groups are looked after by the coordinator of KIP-848, which 3.9 has but does not use
     by default. It answers OffsetCommit 9 with GROUP_ID_NOT_FOUND, rebalances when an id that was
-    never used leaves, describes assignments during a rebalance, and keeps an empty group without
-    offsets until it is swept away."""
+    never used leaves, and only once when several members leave, describes assignments during a
+    rebalance, and keeps an empty group without offsets until it is swept away."""
     group_operations: tuple[int, ...]
     """Numbers of the operations on groups that ACLs know (AclOperation)."""
     strict_lists: bool

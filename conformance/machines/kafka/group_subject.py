@@ -114,8 +114,9 @@ class GroupsSubject(KafkaSubject):
         return True
 
     def _leader_is_certain(self, group: str, who: Sequence[str], version: int) -> bool:
-        """Whether it is known who leads when these have left."""
+        """Whether it is known who leads after each of these has left."""
         members = self._members.get(group, {})
+        leader = self._leaders.get(group)
         left = set(members)
         for member_id, instance_id in self._leaving(who, version):
             holder = next((m for m in left if members[m] == instance_id is not None), None)
@@ -123,7 +124,11 @@ class GroupsSubject(KafkaSubject):
                 left.discard(holder or "")
             elif instance_id is None:
                 left.discard(member_id)
-        return self._leaders.get(group) in left or len(left) < 2
+            if leader not in left:
+                if len(left) > 1:
+                    return False
+                leader = next(iter(left), None)
+        return True
 
     def options(self, name: str) -> list[dict[str, Any]]:
         free = [name for name, client in self._clients.items() if not client.is_waiting]

@@ -28,7 +28,7 @@ ON = st.sampled_from(list(CLIENTS))
 GROUP = mostly(st.just("g1"), "g2", "g2", "")
 MEMBER = mostly(st.none(), "unknown", "none", "previous")
 INSTANCE = mostly(st.none(), "none", "i1", "i2")
-GENERATION = weighted((5, st.none()), (2, st.sampled_from(["last", "next", "none"])))
+GENERATION = weighted((3, st.none()), (2, st.sampled_from(["last", "next", "none"])))
 """None stands for the client's own."""
 
 PROTOCOLS = mostly(st.sampled_from(["ab", "ab", "a"]), "b", "c", "")
@@ -88,6 +88,7 @@ ODD_SYNC = drawn(
 IDENTITY = {"group": GROUP, "member": MEMBER, "instance": INSTANCE, "generation": GENERATION}
 HEARTBEAT = st.one_of(
     drawn("heartbeat", nth=NTH, group="g1", member=None, instance=None, generation=None),
+    drawn("heartbeat", nth=NTH, **IDENTITY),
     drawn("heartbeat", on=ON, **IDENTITY),
 )
 LEAVE = drawn(
@@ -137,7 +138,7 @@ OPERATIONS = weighted(
     (8, JOIN),
     (3, ODD_JOIN),
     (6, SYNC),
-    (2, ODD_SYNC),
+    (3, ODD_SYNC),
     (3, HEARTBEAT),
     (2, LEAVE),
     (5, COMMIT),

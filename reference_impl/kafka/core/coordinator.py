@@ -132,7 +132,8 @@ class GroupCoordinator:
     def leave(self, group_id: str, members: list[tuple[str, str | None]]) -> list[ErrorCode]:
         """Remove members, by their ids or by instance ids alone; return a code for each.
 
-        Raises Refused with INVALID_GROUP_ID.
+        The older coordinator goes on after each of them (GroupCoordinator.handleLeaveGroup), the
+        newer one when all have gone. Raises Refused with INVALID_GROUP_ID.
         """
         try:
             group = self._of_member(group_id)
@@ -145,10 +146,14 @@ class GroupCoordinator:
         for member_id, instance_id in members:
             try:
                 was_member = group.leave(member_id, instance_id)
-                somebody_left |= was_member or self._dialect.new_group_coordinator
-                codes.append(ErrorCode.NONE)
             except Refused as refused:
                 codes.append(refused.code)
+                continue
+            codes.append(ErrorCode.NONE)
+            if self._dialect.new_group_coordinator:
+                somebody_left = True
+            else:
+                group.left(rebalance=was_member)
         group.left(rebalance=somebody_left)
         return codes
 

@@ -461,9 +461,9 @@ class Group:
         self._tell_all()
 
     def _dismiss(self, member: Member) -> None:
-        """Remove a member; one that waits is told, so that it may come back as a new one."""
+        """Remove a member; one that waits to join is told, so that it may come back as a new one.
+        One that waits for its assignment is never answered, by no version of Kafka."""
         self._answer_join(member, JoinResult(ErrorCode.UNKNOWN_MEMBER_ID, ""))
-        self._answer_sync(member, SyncResult(ErrorCode.UNKNOWN_MEMBER_ID))
         self._remove(member.id)
 
     def _remove(self, member_id: str) -> None:

@@ -341,3 +341,35 @@ def test_no_timer_stays_when_all_groups_are_gone(world: GroupWorld) -> None:
     world.advance(DAY_MS)
     assert world.state == "none"
     assert len(world.broker.timers) == alone
+
+
+# -- leaving -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "code"), [("3.9", ErrorCode.NONE), ("4.3", ErrorCode.UNKNOWN_MEMBER_ID)]
+)
+def test_several_leave_one_by_one_or_together(version: str, code: ErrorCode) -> None:
+    """The older coordinator begins the generation that waits only for the first to leave, with the
+    second in it; the newer one looks when both have gone."""
+    world = GroupWorld(version)
+    first, second = Client(world), Client(world)
+    stable_group(world, first, second)
+    third = Client(world).join()
+    second.join()
+    assert world.groups.leave(GROUP, [(first.id, None), (second.id, None)]) == [ErrorCode.NONE] * 2
+    assert second.code is code
+    assert third.joined is not None
+    assert third.joined.leader == (second.id or third.id)
+
+
+def test_an_id_outlasts_members_that_leave_together() -> None:
+    """The older coordinator waits for it as long as the second member would have had to join."""
+    for version, state in (("3.9", "PreparingRebalance"), ("4.3", "Empty")):
+        world = GroupWorld(version)
+        first, second = Client(world), Client(world)
+        stable_group(world, first, second)
+        Client(world).ask_for_id()
+        world.groups.leave(GROUP, [(first.id, None), (second.id, None)])
+        world.advance(0)
+        assert world.state == state

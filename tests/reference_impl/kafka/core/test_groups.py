@@ -353,13 +353,17 @@ def test_leaving_is_heard_at_once(world: GroupWorld) -> None:
     assert first.join().generation == 3
 
 
-def test_who_is_removed_while_it_waits_is_told(world: GroupWorld) -> None:
-    """Kafka leaves a sync without an answer then, which its client gives up after a while."""
+def test_who_is_removed_while_it_waits(world: GroupWorld) -> None:
+    """A join is answered; a sync is not, and its client gives it up after a while."""
     first, second = Client(world).join(), Client(world).join()
     first.join()
     second.sync()
     assert world.groups.leave(GROUP, [(second.id, None)]) == [ErrorCode.NONE]
-    assert second.synced_code is ErrorCode.UNKNOWN_MEMBER_ID
+    assert second.synced_code is None
+    third = Client(world).join()
+    assert third.code is None
+    assert third.leave() is ErrorCode.NONE
+    assert third.code is ErrorCode.UNKNOWN_MEMBER_ID
 
 
 # -- static members ---------------------------------------------------------------------------
