@@ -12,6 +12,7 @@ from typing import NamedTuple
 from reference_impl.kafka.core.configs import TopicSettings
 from reference_impl.kafka.core.log import PartitionLog, StoredBatch
 from reference_impl.kafka.core.producers import (
+    NO_PRODUCER_EPOCH,
     NO_PRODUCER_ID,
     following,
 )
@@ -109,6 +110,7 @@ def append_produced(
     except Undecodable as error:
         raise Refused(ErrorCode.UNKNOWN_SERVER_ERROR, str(error)) from None
     latest = _check_records(header, payload, settings, now_ms, partition)
+    octets = _recompressed(batch, payload, settings)
     if header.producer_id > NO_PRODUCER_ID:
         state = log.producer(header.producer_id)
         last_sequence = following(header.base_sequence, header.last_offset_delta)
@@ -122,7 +124,6 @@ def append_produced(
             log.attempts.get(header.producer_id),
         )
     log_append_time_ms = NO_TIMESTAMP
-    octets = _recompressed(batch, payload, settings)
     octets = place(octets, log.end_offset, log.leader_epoch)
     if settings.timestamp_type == LOG_APPEND_TIME:
         log_append_time_ms = now_ms
@@ -142,6 +143,10 @@ def _recompressed(
     if codec is None or codec == batch.header.compression:
         return batch.octets
     header = batch.header
+    if header.producer_id != NO_PRODUCER_ID and (
+        header.producer_epoch == NO_PRODUCER_EPOCH or header.base_sequence < 0
+    ):  # what writes a batch anew refuses these (MemoryRecordsBuilder.validateProducerState)
+        raise Refused(ErrorCode.UNKNOWN_SERVER_ERROR, "a producer without epoch or sequence")
     if header.timestamp_type == LOG_APPEND_TIME:  # its records have one time, which is not theirs
         records = list(read_payload(header, payload))
         header = header._replace(base_timestamp=header.max_timestamp)

@@ -50,6 +50,9 @@ CONTROL = 0x20
 DELETE_HORIZON = 0x40
 """Attributes."""
 
+KNOWN_ATTRIBUTES = 0x7F
+"""All of them; others are lost when a batch is stamped (DefaultRecordBatch.computeAttributes)."""
+
 
 class CorruptBatch(Malformed):
     """A batch that Kafka answers with CORRUPT_MESSAGE."""
@@ -196,7 +199,7 @@ def stamp(octets: bytes | memoryview, timestamp_type: int, max_timestamp: int) -
     With LOG_APPEND_TIME every record has the max timestamp (DefaultRecordBatch.setMaxTimestamp).
     """
     header = read_header(octets)
-    attributes = header.attributes & ~TIMESTAMP_TYPE
+    attributes = header.attributes & KNOWN_ATTRIBUTES & ~TIMESTAMP_TYPE
     if timestamp_type == LOG_APPEND_TIME:
         attributes |= TIMESTAMP_TYPE
     covered = bytearray(octets[_ATTRIBUTES_AT:])

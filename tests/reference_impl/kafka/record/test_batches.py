@@ -134,11 +134,11 @@ def _with(octets: bytes, position: int, piece: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("position", "piece", "words"),
     [
-        (8, b"\0\0\0\x0d", "a batch of length 13"),
-        (8, b"\xff\xff\xff\xff", "a batch of length -1"),
+        (8, b"\0\0\0\x0d", "Record size 13 is less"),
+        (8, b"\xff\xff\xff\xff", "Record size -1 is less"),
         (8, b"\0\0\0\x30", "a batch of 60 octets"),
-        (16, b"\x03", "magic 3"),
-        (16, b"\xff", "magic 255"),
+        (16, b"\x03", "record: 3"),
+        (16, b"\xff", "record: -1"),
     ],
 )
 def test_corrupt_batches(position: int, piece: bytes, words: str) -> None:
