@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from conformance.machines.amqp.delivery import DeliveryMachine, DeliverySubject
 from conformance.machines.amqp.topology import TopologyMachine, TopologySubject
+from conformance.machines.kafka.transaction_subject import TransactionsSubject
+from conformance.machines.kafka.transactions import TransactionsMachine
 from conformance.machines.machine import DifferentialMachine
 from conformance.machines.subject import Subject
 
@@ -21,4 +23,5 @@ class Kind:
 MACHINES: dict[str, Kind] = {
     "topology": Kind(TopologySubject, TopologyMachine),
     "delivery": Kind(DeliverySubject, DeliveryMachine),
+    "transactions": Kind(TransactionsSubject, TransactionsMachine),
 }
