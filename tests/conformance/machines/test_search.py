@@ -23,6 +23,20 @@ FOUND: dict[str, tuple[str, str]] = {
     "priority-lowest-first": ("delivery", "get"),
     "cancel-requeues": ("delivery", "cancel"),
     "get-ok-counts-its-own-message": ("delivery", "contents"),
+    "transactions-init-keeps-the-epoch": ("transactions", "init_producer"),
+    "transactions-lost-answer-of-init": ("transactions", "init_producer"),
+    "transactions-any-epoch": ("transactions", "add_partitions produce end_txn"),
+    "transactions-zombies-write": ("transactions", "produce"),
+    "transactions-fenced-in-new-words": ("transactions", "add_partitions add_offsets end_txn"),
+    "transactions-the-others-as-well": ("transactions", "add_partitions"),
+    "transactions-last-partition-has-no-marker": ("transactions", "end_txn init_producer"),
+    "transactions-ends-the-other-way-too": ("transactions", "end_txn"),
+    "isolation-stable-one-too-late": ("transactions", "produce"),
+    "isolation-aborts-are-forgotten": ("transactions", "end_txn init_producer"),
+    "sequence-gaps-pass": ("transactions", "produce"),
+    "txn-offsets-count-at-once": ("transactions", "commit_offset"),
+    "txn-offsets-whole-group-waits": ("transactions", "commit_offset"),
+    "txn-offsets-stay-pending-after-an-abort": ("transactions", "end_txn init_producer"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operations
 that can show them."""
