@@ -181,17 +181,20 @@ class TransactionsSubject(KafkaSubject):
         return True
 
     def options(self, name: str) -> list[dict[str, Any]]:
-        """Who has the latest epoch, with what is part of its transaction."""
-        current = [
-            one
-            for one in INSTANCES
-            if self._known[one] and self._known[one][-1] == self._current.get(one[0])
-        ]
+        """Who has the latest epoch, and zombies of open transactions; with what is part of it."""
+        known = [one for one in INSTANCES if self._known[one]]
+        current = [one for one in known if self._known[one][-1] == self._current.get(one[0])]
+        zombies = [one for one in known if one not in current and one[0] in self._open]
+        if name in ("add_partitions", "add_offsets"):
+            return [{"on": one} for one in (*current, *zombies)]
+        writing = [one for one in (*current, *zombies) if one[0] in self._open]
         if name == "produce":
-            return [{"on": o, "partition": p} for o in current for p in self._announced[o[0]]]
-        if name == "end_txn":
-            return [{"on": one} for one in current if one[0] in self._open]
-        return [{"on": one} for one in current]
+            parts = [(one, part) for one in writing for part in self._announced[one[0]]]
+            return [{"on": one, "partition": part} for one, part in parts if part in PARTITIONS]
+        if name == "commit_offset":
+            staging = [one for one in writing if OFFSETS_TOPIC in self._announced[one[0]]]
+            return [{"on": one, "group": group} for one in staging or writing for group in GROUPS]
+        return [{"on": one} for one in writing]
 
     def execute(self, operation: Operation) -> Data:
         answer = super().execute(operation)
@@ -382,7 +385,7 @@ class TransactionsSubject(KafkaSubject):
             return [name_of(found.error_code)]
         self._current[letter] = found.producer_id, found.producer_epoch
         parts = sorted(self._place(t.topic, i) for t in found.topics for i in t.partitions)
-        self._announced[letter] = [one for one in parts if one in self._partitions]
+        self._announced[letter] = parts
         is_open = found.transaction_state == "Ongoing"
         (self._open.add if is_open else self._open.discard)(letter)
         started_ms = found.transaction_start_time_ms

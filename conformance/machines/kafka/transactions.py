@@ -52,7 +52,7 @@ OFFSET_VERSIONS = st.sampled_from([4, 4, 5, 5, 5, 3, 2])
 
 
 def _asked(name: str, **arguments: Any) -> st.SearchStrategy[Drawn]:
-    """What whoever may do so asks for, or somebody."""
+    """What somebody who has a transaction asks for, or anybody."""
     return weighted(
         (3, drawn(name, nth=NTH, who="own", **arguments)),
         (2, drawn(name, on=ON, who=ANYBODY, **arguments)),
@@ -67,27 +67,29 @@ _BATCH: dict[str, Any] = {
 }
 TIMEOUTS_MS = mostly(st.just(60_000), 50_000, 900_001, 0)
 
+AGAIN = st.sampled_from([True, True, False])
+
 INIT = weighted(
     (
-        3,
+        1,
         drawn(
             "init_producer",
             on=ON,
             who="",
             timeout_ms=TIMEOUTS_MS,
             version=INIT_VERSIONS,
-            again=mostly(st.just(True), False),
+            again=AGAIN,
         ),
     ),
     (
-        2,
+        1,
         drawn(
             "init_producer",
             on=ON,
             who=ANYBODY,
             timeout_ms=60_000,
             version=st.sampled_from([4, 4, 3, 5]),
-            again=mostly(st.just(True), False),
+            again=AGAIN,
         ),
     ),
 )
@@ -111,27 +113,35 @@ COMMIT_OFFSET = _asked(
     version=OFFSET_VERSIONS,
 )
 OPERATIONS = weighted(
-    (4, INIT),
+    (8, PRODUCE_OPERATION),
+    (5, COMMIT_OFFSET),
     (4, ADD_PARTITIONS_OPERATION),
-    (9, PRODUCE_OPERATION),
-    (3, _asked("add_offsets", group=G, version=st.sampled_from([3, 4, 1, 0]))),
-    (4, COMMIT_OFFSET),
-    (1, drawn("commit_outside", group=G, partition=P, offset=st.integers(4, 6))),
-    (6, _asked("end_txn", commit=B, version=END_VERSIONS)),
-    (1, drawn("read", partition=P, offset=st.integers(0, 9), committed=B)),
+    (4, INIT),
     (1, drawn("describe_producers", partition=P)),
+    (1, drawn("read", partition=P, offset=st.integers(0, 9), committed=B)),
     (1, drawn("list_transactions", states=STATES)),
+    (1, drawn("commit_outside", group=G, partition=P, offset=st.integers(4, 6))),
+    (3, _asked("add_offsets", group=G, version=st.sampled_from([3, 4, 1, 0]))),
+    (5, _asked("end_txn", commit=B, version=END_VERSIONS)),
 )
+"""Hypothesis draws the first and the last of many more often than the others."""
+
+FIRST_INSTANCES = st.sampled_from([["x1", "y1"], ["x1", "x2", "y1"], ["x1"]])
 
 
 class TransactionsMachine(DifferentialMachine):
     """Draws histories of `TransactionsSubject`. One rule draws all operations, because of several
     rules Hypothesis leaves out about half in each history."""
 
-    @initialize()
-    def build(self) -> None:
-        """Two partitions, two transactional ids, two groups."""
+    @initialize(instances=FIRST_INSTANCES)
+    def build(self, instances: list[str]) -> None:
+        """Two partitions, two groups, and who writes."""
         self.step("build")
+        for instance in instances:
+            self._begin(instance)
+
+    def _begin(self, instance: str) -> None:
+        self.step("init_producer", on=instance, who="", timeout_ms=60_000, version=4, again=True)
 
     @rule(operation=OPERATIONS)
     def operate(self, operation: Drawn) -> None:
@@ -141,14 +151,7 @@ class TransactionsMachine(DifferentialMachine):
     def sweep(self) -> None:
         """What is open ends by new instances; then all that can be read."""
         for letter in IDS:
-            self.step(
-                "init_producer",
-                on=f"{letter}1",
-                who="",
-                timeout_ms=60_000,
-                version=4,
-                again=True,
-            )
+            self._begin(f"{letter}1")
         self.step("list_transactions", states=[])
         for partition in PARTITIONS:
             for committed in (True, False):
