@@ -99,6 +99,8 @@ class TransactionsSubject(KafkaSubject):
         self._announced: dict[str, list[str]] = {}
         """By transactional id: partitions of the open transaction."""
         self._open: set[str] = set()
+        self._staged: list[dict[str, Any]] = []
+        """Groups and partitions whose offsets wait for the end of a transaction."""
         self._sequences: dict[tuple[str, Identity], int] = {}
         self._batches: dict[tuple[str, Identity], tuple[int, int]] = {}
         """First sequence number and count of the last batch that was accepted."""
@@ -193,7 +195,8 @@ class TransactionsSubject(KafkaSubject):
             return [{"on": one, "partition": part} for one, part in parts if part in PARTITIONS]
         if name == "commit_offset":
             staging = [one for one in writing if OFFSETS_TOPIC in self._announced[one[0]]]
-            return [{"on": one, "group": group} for one in staging or writing for group in GROUPS]
+            places: list[dict[str, Any]] = [{"group": group} for group in GROUPS]
+            return [{"on": one, **at} for one in staging or writing for at in places + self._staged]
         return [{"on": one} for one in writing]
 
     def execute(self, operation: Operation) -> Data:
@@ -437,6 +440,12 @@ class TransactionsSubject(KafkaSubject):
     def _offsets(self, stable: bool) -> Data:
         """Of each group and partition: offset, leader epoch, and error."""
         every = fetch_offsets(self._looked_at, self._partitions.values(), stable=stable)
+        self._staged = [
+            {"group": group, "partition": self._place(*where)}
+            for group, found in zip(GROUPS, every, strict=True)
+            for where, one in found.items()
+            if one.error == "UNSTABLE_OFFSET_COMMIT"
+        ]
         return {
             group: {
                 self._place(*where): [one.offset, one.leader_epoch, one.error]

@@ -36,9 +36,9 @@ from conformance.machines.machine import DifferentialMachine, Drawn, drawn, most
 
 B = st.booleans()
 NTH = st.integers(0, 7)
-ON = st.sampled_from(INSTANCES)
+ON = st.sampled_from(["x1", "x2", *INSTANCES])
 ANYBODY = weighted((3, st.just("own")), (2, st.sampled_from(WHO)))
-P = st.sampled_from(PARTITIONS)
+P = st.sampled_from(["a", *PARTITIONS])
 G = st.sampled_from(["g1", "g1", "g2"])
 STATES = st.sampled_from(
     [[], [], ["Ongoing"], ["Empty", "CompleteAbort"], ["CompleteCommit", "Nowhere"]]
@@ -126,7 +126,7 @@ OPERATIONS = weighted(
 )
 """Hypothesis draws the first and the last of many more often than the others."""
 
-FIRST_INSTANCES = st.sampled_from([["x1", "y1"], ["x1", "x2", "y1"], ["x1"]])
+FIRST_INSTANCES = st.sampled_from([["x1", "x2"], ["x1", "x2", "y1"], ["x1", "y1"], ["x1"]])
 
 
 class TransactionsMachine(DifferentialMachine):
