@@ -10,6 +10,8 @@ from conformance.machines.kafka.group_subject import GroupsSubject
 from conformance.machines.kafka.groups import GroupsMachine
 from conformance.machines.kafka.idempotence import IdempotenceMachine, IdempotenceSubject
 from conformance.machines.kafka.log import LogMachine, LogSubject
+from conformance.machines.kafka.transaction_subject import TransactionsSubject
+from conformance.machines.kafka.transactions import TransactionsMachine
 from conformance.machines.machine import DifferentialMachine
 from conformance.machines.subject import Subject
 
@@ -28,4 +30,5 @@ MACHINES: dict[str, Kind] = {
     "log": Kind(LogSubject, LogMachine),
     "idempotence": Kind(IdempotenceSubject, IdempotenceMachine),
     "groups": Kind(GroupsSubject, GroupsMachine),
+    "transactions": Kind(TransactionsSubject, TransactionsMachine),
 }

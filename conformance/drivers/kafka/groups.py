@@ -399,9 +399,16 @@ def coordinator(tester: KafkaTester, key: str, version: int | None = None) -> An
 
 
 def fetch_offsets(
-    groups: Sequence[Group], partitions: Iterable[Partition] | None, version: int | None = None
+    groups: Sequence[Group],
+    partitions: Iterable[Partition] | None,
+    version: int | None = None,
+    *,
+    stable: bool = False,
 ) -> list[dict[Key, Committed]]:
-    """Ask what groups have committed; only newer versions ask for several at once."""
+    """Ask what groups have committed; only newer versions ask for several at once.
+
+    With `stable` offsets that a transaction may still change are errors (KIP-447).
+    """
     tester = groups[0].tester
     chosen = tester.best(OFFSET_FETCH) if version is None else version
     request = OffsetFetchRequest
@@ -435,7 +442,7 @@ def fetch_offsets(
                 )
                 for group in groups
             ],
-            require_stable=False,
+            require_stable=stable,
         ),
         chosen,
     )

@@ -71,12 +71,15 @@ def _stage(request: Request, offsets: dict[Partition, Offset]) -> dict[Partition
 def _check_transaction(request: Request) -> None:
     """Raise Refused unless the group's partition is part of the transaction.
 
-    The coordinator is not asked again when offsets of that partition wait for its end already.
+    The log of that partition knows the latest epoch of the producer. The coordinator is not asked
+    when offsets of that partition wait for its end already.
     """
     body, broker = request.body, request.broker
     if not body["group_id"]:
         raise Refused(ErrorCode.INVALID_GROUP_ID)
     producer, kept_in = producer_of(body), offsets_partition(body["group_id"])
+    if broker.dialect.epoch_before_coordinator:
+        broker.groups.check_epoch(*producer)
     if any(
         offsets_partition(group_id) == kept_in
         for group_id in broker.groups.groups_in_transaction(*producer)

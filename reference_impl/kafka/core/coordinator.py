@@ -19,6 +19,7 @@ from reference_impl.kafka.core.members import (
     SyncAnswer,
 )
 from reference_impl.kafka.core.offsets import Offset, Offsets, Partition
+from reference_impl.kafka.core.producers import NO_PRODUCER_EPOCH
 from reference_impl.kafka.core.store import MemoryStore
 from reference_impl.kafka.core.subscriptions import CONSUMER
 from reference_impl.kafka.core.topics import Topic, Topics
@@ -56,6 +57,7 @@ class GroupCoordinator:
         self._new_id = new_id
         self._groups: dict[str, Group] = {}
         self._producer_epochs: dict[int, int] = {}
+        """Of producers in transactions, as the logs of __consumer_offsets know them."""
         self._expiry: Timer | None = None
 
     def __iter__(self) -> Iterator[Group]:
@@ -204,8 +206,7 @@ class GroupCoordinator:
         good = [partition for partition, code in codes.items() if code is ErrorCode.NONE]
         if not good:
             return codes
-        if producer_epoch < self._producer_epochs.get(producer_id, -1):
-            raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)
+        self.check_epoch(producer_id, producer_epoch)
         group = self._groups.get(group_id)
         if group is None and self._dialect.new_group_coordinator:
             group = self._committing(group_id, who, version=0)
@@ -227,8 +228,14 @@ class GroupCoordinator:
             return []
         return self.offsets.groups_of(producer_id)
 
-    def complete_transaction(self, producer_id: int, commit: bool) -> None:
-        """Make the offsets of a transaction count, or forget them."""
+    def check_epoch(self, producer_id: int, producer_epoch: int) -> None:
+        """Raise Refused when offsets or a marker of a newer epoch of this producer have come."""
+        if producer_epoch < self._producer_epochs.get(producer_id, NO_PRODUCER_EPOCH):
+            raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)
+
+    def complete_transaction(self, producer_id: int, producer_epoch: int, commit: bool) -> None:
+        """Make the offsets of a transaction count, or forget them: its marker is here."""
+        self._producer_epochs[producer_id] = producer_epoch
         for group_id, partition, offset in self.offsets.complete(producer_id, commit):
             self.create(group_id)
             self._store().offset_committed(group_id, partition, offset)

@@ -50,7 +50,7 @@ MarkerWriter = Callable[[TopicPartition, ProducerIdentity, bool], None]
 class StagedOffsets(Protocol):
     """Offsets of groups that wait for the end of a transaction."""
 
-    def complete_transaction(self, producer_id: int, commit: bool) -> None:
+    def complete_transaction(self, producer_id: int, producer_epoch: int, commit: bool) -> None:
         """Give the groups what the producer staged, or drop it."""
         ...
 
@@ -288,7 +288,7 @@ class Transactions:
             if partition.topic != OFFSETS_TOPIC:
                 self._write_marker(partition, producer, commit)
             elif self.staged_offsets is not None:
-                self.staged_offsets.complete_transaction(producer.producer_id, commit)
+                self.staged_offsets.complete_transaction(*producer, commit)
         transaction.partitions.clear()
         if rotates:
             transaction.producer_id = self.new_producer_id()

@@ -6,7 +6,7 @@ COMPLETE = "kafka.core.offsets:Offsets.complete"
 STAGE = "kafka.core.offsets:Offsets.stage"
 PENDING = "kafka.core.offsets:Offsets.is_pending"
 FETCH = "kafka.apis.offset_fetch:_partition"
-STAGE_OF_GROUP = "kafka.core.coordinator:GroupCoordinator.stage_offsets"
+CHECK_EPOCH = "kafka.core.coordinator:GroupCoordinator.check_epoch"
 CHECK_COMMIT = "kafka.core.groups:Group.check_commit"
 CHECK_TRANSACTION = "kafka.apis.txn_offset_commit:_check_transaction"
 FINISH = "kafka.core.transactions:Transactions._finish"
@@ -79,7 +79,7 @@ MUTANTS = [
     Mutant(
         "txn-offsets-are-not-told",
         FINISH,
-        "self.staged_offsets.complete_transaction(producer.producer_id, commit)",
+        "self.staged_offsets.complete_transaction(*producer, commit)",
         "pass",
         kills=("kafka.transactions.offsets-with-records", "kafka.transactions.exactly-once"),
     ),
@@ -105,9 +105,9 @@ MUTANTS = [
         kills=("kafka.transactions.offsets-of-the-replaced",),
         more=(
             (
-                STAGE_OF_GROUP,
-                "if producer_epoch < self._producer_epochs.get(producer_id, -1):",
-                "if False:",
+                CHECK_EPOCH,
+                "producer_epoch < self._producer_epochs.get(producer_id, NO_PRODUCER_EPOCH)",
+                "False",
             ),
         ),
     ),
@@ -115,7 +115,7 @@ MUTANTS = [
         "txn-offsets-fall-with-those-of-a-zombie",
         CHECK_TRANSACTION,
         "        raise refusals[kept_in]",
-        "        broker.groups.complete_transaction(producer.producer_id, False)\n"
+        "        broker.groups.complete_transaction(*producer, False)\n"
         "        raise refusals[kept_in]",
         kills=("kafka.transactions.offsets-beside-a-zombie",),
     ),

@@ -237,7 +237,7 @@ def test_groups_offsets_and_staged_ones(world: World, rewrite: bool) -> None:
     world.restart(rewrite=rewrite)
     assert world.everything() == before
     world.broker.groups.heartbeat("m", who)
-    world.broker.groups.complete_transaction(0, True)
+    world.broker.groups.complete_transaction(0, 0, True)
     world.broker.groups.delete("g")
     before = world.everything()
     assert before["staged"] == [] and "g" not in before["groups"]

@@ -135,15 +135,15 @@ def test_offsets_of_a_transaction_count_when_it_is_committed(world: GroupWorld) 
     assert world.committed() == 1
     assert offsets.is_pending(GROUP, T0)
     assert not offsets.is_pending(GROUP, T1) and not offsets.is_pending("other", T0)
-    world.groups.complete_transaction(PRODUCER, commit=True)
+    world.groups.complete_transaction(PRODUCER, 0, commit=True)
     assert world.committed() == 9
     assert not offsets.is_pending(GROUP, T0)
 
 
 def test_offsets_of_an_aborted_transaction_are_dropped(world: GroupWorld) -> None:
     stage(world, 9)
-    world.groups.complete_transaction(PRODUCER, commit=False)
-    world.groups.complete_transaction(PRODUCER, commit=True)
+    world.groups.complete_transaction(PRODUCER, 0, commit=False)
+    world.groups.complete_transaction(PRODUCER, 0, commit=True)
     assert world.committed() == -1
     assert not world.groups.offsets.is_pending(GROUP, T0)
 
@@ -153,9 +153,9 @@ def test_the_later_commit_counts_whenever_the_transaction_ends(world: GroupWorld
     stage(world, 20, producer=8)
     world.commit(NOBODY, 5)
     stage(world, 30, producer=9)
-    world.groups.complete_transaction(9, commit=True)
-    world.groups.complete_transaction(8, commit=True)
-    world.groups.complete_transaction(PRODUCER, commit=True)
+    world.groups.complete_transaction(9, 0, commit=True)
+    world.groups.complete_transaction(8, 0, commit=True)
+    world.groups.complete_transaction(PRODUCER, 0, commit=True)
     assert world.committed() == 30
 
 
@@ -209,6 +209,14 @@ def test_fenced_producer_stages_nothing(world: GroupWorld) -> None:
     assert error.value.code is ErrorCode.INVALID_PRODUCER_EPOCH
 
 
+def test_a_marker_fences_as_well(world: GroupWorld) -> None:
+    world.groups.complete_transaction(PRODUCER, 4, commit=False)
+    world.groups.check_epoch(PRODUCER, 4)
+    with pytest.raises(Refused) as error:
+        world.groups.check_epoch(PRODUCER, 3)
+    assert error.value.code is ErrorCode.INVALID_PRODUCER_EPOCH
+
+
 # -- deleting ---------------------------------------------------------------------------------
 
 
@@ -230,7 +238,7 @@ def test_only_empty_groups_can_be_deleted(world: GroupWorld) -> None:
 def test_pending_offsets_go_with_their_group(world: GroupWorld) -> None:
     stage(world, 9)
     assert code_of(world, GROUP) is ErrorCode.NONE
-    world.groups.complete_transaction(PRODUCER, commit=True)
+    world.groups.complete_transaction(PRODUCER, 0, commit=True)
     assert world.committed() == -1
     assert world.state == "none"
 
@@ -289,7 +297,7 @@ def test_deleted_topic_takes_its_offsets_along(version: str, state: str) -> None
     world.broker.delete_topic(topic)
     assert world.state == state
     world.broker.create_topic("t", 1)
-    world.groups.complete_transaction(PRODUCER, commit=True)
+    world.groups.complete_transaction(PRODUCER, 0, commit=True)
     assert world.committed() == -1
 
 
@@ -321,7 +329,7 @@ def test_pending_offsets_keep_a_group(world: GroupWorld) -> None:
     world.commit(NOBODY)
     stage(world, 9)
     assert not expired(world, 8 * DAY_MS)
-    world.groups.complete_transaction(PRODUCER, commit=False)
+    world.groups.complete_transaction(PRODUCER, 0, commit=False)
     assert expired(world, 600_000)
 
 

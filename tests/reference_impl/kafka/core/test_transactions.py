@@ -392,10 +392,10 @@ class StagedOffsets:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
-        self.ended: list[tuple[int, bool]] = []
+        self.ended: list[tuple[ProducerIdentity, bool]] = []
 
-    def complete_transaction(self, producer_id: int, commit: bool) -> None:
-        self.ended.append((producer_id, commit))
+    def complete_transaction(self, producer_id: int, producer_epoch: int, commit: bool) -> None:
+        self.ended.append((ProducerIdentity(producer_id, producer_epoch), commit))
 
 
 @pytest.mark.parametrize("commit", [True, False])
@@ -409,7 +409,7 @@ def test_offsets_end_with_the_transaction(commit: bool) -> None:
     assert offsets.ended == []
     transactions.add_partitions("t", producer, [offsets_partition("g")])
     transactions.end("t", producer, commit=commit, new_epoch=False)
-    assert offsets.ended == [(producer.producer_id, commit)]
+    assert offsets.ended == [(producer, commit)]
 
 
 # -- markers ------------------------------------------------------------------------------------
