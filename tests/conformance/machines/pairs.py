@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def searched(targets: Targets, machine: str, histories: int, seed: int = 1) -> T
         for target in (targets.clean, targets.planted):
             subjects.append(kind.subject(target))
             stack.callback(subjects[-1].close)
-        search = Search(
-            Pair(*subjects), kind.rules, machine, prefix="tck-test-", shrink_attempts=10
-        )
+        # New names each time: brokers keep transactional ids, with what a bug has made of them.
+        prefix = f"tck-{secrets.token_hex(3)}-"
+        search = Search(Pair(*subjects), kind.rules, machine, prefix=prefix, shrink_attempts=10)
         return search.run(histories, 30, seed, most_findings=1)

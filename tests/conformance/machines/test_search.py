@@ -41,7 +41,7 @@ FOUND: dict[str, tuple[str, str]] = {
     "offset-of-any-generation": ("groups", "commit"),
     "group-admin-unknown-is-empty": ("groups", "join commit heartbeat crash leave"),
     "transactions-init-keeps-the-epoch": ("transactions", "init_producer"),
-    "transactions-zombies-write": ("transactions", "produce"),
+    "transactions-zombies-write": ("transactions", "produce commit_offset"),
     "transactions-last-partition-has-no-marker": ("transactions", "end_txn init_producer"),
     "isolation-stable-one-too-late": ("transactions", "produce"),
     "isolation-aborts-are-forgotten": ("transactions", "end_txn init_producer"),
