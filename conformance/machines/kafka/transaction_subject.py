@@ -374,8 +374,7 @@ class TransactionsSubject(KafkaSubject):
         """First the coordinator of transactions is asked, until nothing is on its way."""
         seen: dict[str, Data] = {f"transaction {one}": self._described(one) for one in IDS}
         seen |= {f"partition {one}": self._arrived(one) for one in PARTITIONS}
-        for stable in (False, True):
-            seen["stable offsets" if stable else "offsets"] = self._offsets(stable)
+        seen |= self._offsets(stable=False) | self._offsets(stable=True)
         return {what: self.symbolic(data) for what, data in seen.items()}
 
     def _described(self, letter: str) -> Data:
@@ -437,21 +436,24 @@ class TransactionsSubject(KafkaSubject):
         producer = self._producer_name(fields["producer_id"])
         return [kind, producer, *(fields[name] for name in names), values]
 
-    def _offsets(self, stable: bool) -> Data:
+    def _offsets(self, *, stable: bool) -> dict[str, Data]:
         """Of each group and partition: offset, leader epoch, and error."""
         every = fetch_offsets(self._looked_at, self._partitions.values(), stable=stable)
-        self._staged = [
-            {"group": group, "partition": self._place(*where)}
-            for group, found in zip(GROUPS, every, strict=True)
-            for where, one in found.items()
-            if one.error == "UNSTABLE_OFFSET_COMMIT"
+        found = [
+            (group, self._place(*where), committed)
+            for group, offsets in zip(GROUPS, every, strict=True)
+            for where, committed in offsets.items()
         ]
+        if stable:
+            self._staged = [
+                {"group": group, "partition": partition}
+                for group, partition, committed in found
+                if committed.error == "UNSTABLE_OFFSET_COMMIT"
+            ]
+        kind = "stable offset" if stable else "offset"
         return {
-            group: {
-                self._place(*where): [one.offset, one.leader_epoch, one.error]
-                for where, one in found.items()
-            }
-            for group, found in zip(GROUPS, every, strict=True)
+            f"{kind} of {group} in {partition}": [one.offset, one.leader_epoch, one.error]
+            for group, partition, one in found
         }
 
     def settled(self) -> None:

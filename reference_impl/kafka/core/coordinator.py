@@ -206,13 +206,13 @@ class GroupCoordinator:
         good = [partition for partition, code in codes.items() if code is ErrorCode.NONE]
         if not good:
             return codes
-        self.check_epoch(producer_id, producer_epoch)
         group = self._groups.get(group_id)
         if group is None and self._dialect.new_group_coordinator:
             group = self._committing(group_id, who, version=0)
         elif group is None:
             group = self.create(group_id)
         group.check_commit(who, transactional=True)
+        self.check_epoch(producer_id, producer_epoch)
         self._producer_epochs[producer_id] = producer_epoch
         for partition in good:
             if self._is_too_long(offsets[partition]):
@@ -223,8 +223,8 @@ class GroupCoordinator:
         return codes
 
     def groups_in_transaction(self, producer_id: int, producer_epoch: int) -> list[str]:
-        """The groups for which a producer staged offsets in this epoch."""
-        if self._producer_epochs.get(producer_id) != producer_epoch:
+        """The groups for which a producer staged offsets, in this epoch or a later one."""
+        if producer_epoch > self._producer_epochs.get(producer_id, NO_PRODUCER_EPOCH):
             return []
         return self.offsets.groups_of(producer_id)
 

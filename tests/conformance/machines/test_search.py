@@ -74,7 +74,7 @@ def test_a_bug_is_found_and_shrunk(targets: Targets, name: str) -> None:
     machine, operations = FOUND[name]
     (mutant,) = (mutant for mutant in all_mutants() if mutant.name == name)
     with planted(mutant):
-        tally = searched(targets, machine, histories=30)
+        tally = searched(targets, machine, histories=150)
     (finding,) = tally.findings
     assert finding.repeatable
     assert finding.difference.operation.name in operations.split()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reference_impl.kafka.core.transaction import ProducerIdentity
 from reference_impl.kafka.errors import ErrorCode
 from tests.reference_impl.kafka.writer import PLAIN, TOPIC, Writer
 
@@ -83,6 +84,53 @@ def test_transactional_batches_of_nobody_belong_to_no_transaction() -> None:
     writer = Writer()
     assert writer.produce(PLAIN, -1, transactional_id="t") == (NONE, 0)
     assert writer.fetch()["last_stable_offset"] == 1
+
+
+# -- TxnOffsetCommit ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "of_stranger", "of_member"),
+    [
+        ("4.3", ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.INVALID_PRODUCER_EPOCH),
+        ("3.9", ErrorCode.INVALID_PRODUCER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID),
+    ],
+)
+def test_offsets_of_a_zombie_beside_staged_ones(
+    version: str, of_stranger: ErrorCode, of_member: ErrorCode
+) -> None:
+    """Nobody asks the coordinator of transactions; 3.9 asks the group before the log."""
+    writer = Writer(version)
+    old, new = writer.begin(), writer.begin()
+
+    def stage(producer: ProducerIdentity, name: str = "t", member: str = "") -> ErrorCode:
+        answer = writer.ask(
+            "TxnOffsetCommit",
+            3,
+            transactional_id=name,
+            group_id="g",
+            producer_id=producer.producer_id,
+            producer_epoch=producer.epoch,
+            generation_id=1 if member else -1,
+            member_id=member,
+            topics=[{"name": TOPIC, "partitions": [{"partition_index": 0, "committed_offset": 1}]}],
+        )
+        (topic,) = answer["topics"]
+        return ErrorCode(topic["partitions"][0]["error_code"])
+
+    added = writer.ask(
+        "AddOffsetsToTxn",
+        3,
+        transactional_id="t",
+        producer_id=new.producer_id,
+        producer_epoch=new.epoch,
+        group_id="g",
+    )
+    assert added["error_code"] == NONE
+    assert stage(new) is NONE
+    assert stage(old) is ErrorCode.INVALID_PRODUCER_EPOCH
+    assert stage(old, "unknown") is of_stranger
+    assert stage(old, member="m") is of_member
 
 
 # -- between brokers ----------------------------------------------------------------------------
