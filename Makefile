@@ -44,7 +44,6 @@ bench: $(READY) ## measure the reference against RabbitMQ: make bench VS=rabbitm
 
 kill: $(READY) ## SIGKILL the reference under load, 50 times, and check what it had confirmed
 	$(BIN)/python -m tests.kill --times 50
-	$(BIN)/python -m tests.kill --times 50 --protocol kafka
 
 clean: ## remove the environment and what runs wrote
 	rm -rf $(VENV) $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
