@@ -21,7 +21,7 @@ FOUND: dict[str, tuple[str, str]] = {
     "topology-exchange-type-not-compared": ("topology", "declare_exchange"),
     "requeued-message-goes-to-the-end": ("delivery", "contents get consume"),
     "limit-one-more": ("delivery", "publish"),
-    "priority-lowest-first": ("delivery", "get"),
+    "priority-lowest-first": ("delivery", "get consume"),
     "cancel-requeues": ("delivery", "cancel"),
     "get-ok-counts-its-own-message": ("delivery", "contents"),
     "produce-tells-the-last-offset": ("log", "produce produce_both"),
