@@ -31,7 +31,6 @@ FOUND: dict[str, tuple[str, str]] = {
     ),
     "transactions-zombies-write": ("transactions", "produce commit_offset"),
     "transactions-fenced-in-new-words": ("transactions", "add_partitions add_offsets end_txn"),
-    "transactions-the-others-as-well": ("transactions", "add_partitions"),
     "transactions-last-partition-has-no-marker": ("transactions", "end_txn init_producer"),
     "transactions-ends-the-other-way-too": ("transactions", "end_txn"),
     "isolation-stable-one-too-late": ("transactions", "produce"),
