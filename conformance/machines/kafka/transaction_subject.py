@@ -68,7 +68,10 @@ itself under another transactional id: one that nobody has, or the empty one."""
 GIVEN = frozenset({"own", "rival", "earlier", "foreign"})
 """Identities that the broker gave somebody."""
 
-LARGER_EPOCHS_STAY = VersionRange.parse("<4.0")
+LARGER_EPOCHS_PASS = VersionRange.parse("<4.0")
+"""Versions whose logs take an epoch that was never given, once the transaction is open there."""
+
+WRITES = frozenset({"produce", "commit_offset"})
 
 FIRST_END_WITH_IDENTITY = 5
 """The version of EndTxn whose answer has the identity for the next transaction."""
@@ -175,7 +178,7 @@ class TransactionsSubject(KafkaSubject):
         if "who" not in arguments:
             return True
         who = arguments["who"]
-        if who == "ahead" and self.identity.version in LARGER_EPOCHS_STAY:
+        if who == "ahead" and self.identity.version in LARGER_EPOCHS_PASS and name in WRITES:
             return False
         if name == "produce":
             good = arguments["transactional"] or who in GIVEN

@@ -11,8 +11,8 @@ equal:
 - Transactions have far more time than a history takes.
 - Records without a transaction come only from who was given the identity: with a larger epoch they
   keep the markers of the open transaction out of the log for ever.
-- Before 4.0 nobody claims a larger epoch than was given: a log of __consumer_offsets that takes it
-  refuses the marker of the transaction, and its coordinator tries again for ever.
+- Before 4.0 nobody writes in a larger epoch than was given: a log where the transaction is open
+  takes it, then refuses the marker, and the coordinator tries again for ever.
 - How many partitions __consumer_offsets has is a setting: both groups are in the same one.
 - Which aborted transactions a fetch lists beyond the records that it returns is open: where the log
   is cut for a fetch depends on its index.
