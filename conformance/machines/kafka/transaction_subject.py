@@ -68,7 +68,10 @@ itself under another transactional id: one that nobody has, or the empty one."""
 GIVEN = frozenset({"own", "rival", "earlier", "foreign"})
 """Identities that the broker gave somebody."""
 
-LARGER_EPOCHS_STAY = VersionRange.parse("<4.0")
+LARGER_EPOCHS_PASS = VersionRange.parse("<4.0")
+"""Versions whose logs take an epoch that was never given, once the transaction is open there."""
+
+WRITES = frozenset({"produce", "commit_offset"})
 
 FIRST_END_WITH_IDENTITY = 5
 """The version of EndTxn whose answer has the identity for the next transaction."""
@@ -175,7 +178,7 @@ class TransactionsSubject(KafkaSubject):
         if "who" not in arguments:
             return True
         who = arguments["who"]
-        if who == "ahead" and self.identity.version in LARGER_EPOCHS_STAY:
+        if who == "ahead" and self.identity.version in LARGER_EPOCHS_PASS and name in WRITES:
             return False
         if name == "produce":
             good = arguments["transactional"] or who in GIVEN
@@ -197,7 +200,8 @@ class TransactionsSubject(KafkaSubject):
             staging = [one for one in writing if OFFSETS_TOPIC in self._announced[one[0]]]
             places: list[dict[str, Any]] = [{"group": group} for group in GROUPS]
             return [{"on": one, **at} for one in staging or writing for at in places + self._staged]
-        return [{"on": one} for one in writing]
+        idle = [one for one in current if one not in writing]
+        return [{"on": one} for one in (*writing, *idle)]
 
     def execute(self, operation: Operation) -> Data:
         answer = super().execute(operation)
@@ -431,7 +435,8 @@ class TransactionsSubject(KafkaSubject):
         values = [one.value.decode() if one.value else "" for one in batch.records]
         if is_control(fields):
             kind = "marker"
-            values = [(octets or b"").hex() for one in batch.records for octets in one[1:3]]
+            parts = [part for one in batch.records for part in (one.key, one.value)]
+            values = [(part or b"").hex() for part in parts]
         names = ("base_offset", "leader_epoch", "producer_epoch", "base_sequence")
         producer = self._producer_name(fields["producer_id"])
         return [kind, producer, *(fields[name] for name in names), values]
