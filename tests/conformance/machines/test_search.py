@@ -38,6 +38,7 @@ FOUND: dict[str, tuple[str, str]] = {
     "sequence-new-epoch-begins-anywhere": ("transactions", "produce"),
     "txn-offsets-count-at-once": ("transactions", "commit_offset"),
     "txn-offsets-whole-group-waits": ("transactions", "commit_offset"),
+    "txn-offsets-fall-with-those-of-a-zombie": ("transactions", "commit_offset"),
     "txn-offsets-stay-pending-after-an-abort": ("transactions", "end_txn init_producer"),
 }
 """Bugs of the reference -> the machine that finds them within a few histories, and the operations
