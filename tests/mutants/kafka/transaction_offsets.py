@@ -113,10 +113,10 @@ MUTANTS = [
     ),
     Mutant(
         "txn-offsets-fall-with-those-of-a-zombie",
-        CHECK_TRANSACTION,
-        "        raise refusals[kept_in]",
-        "        broker.groups.complete_transaction(*producer, False)\n"
-        "        raise refusals[kept_in]",
+        CHECK_EPOCH,
+        "        raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)",
+        "        self.offsets.complete(producer_id, False)\n"
+        "        raise Refused(ErrorCode.INVALID_PRODUCER_EPOCH)",
         kills=("kafka.transactions.offsets-beside-a-zombie",),
     ),
     Mutant(
