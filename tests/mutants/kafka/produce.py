@@ -121,8 +121,8 @@ MUTANTS = [
     Mutant(
         "produce-length-zero",
         READ_SIZE,
-        "if length < _LEAST_LENGTH:",
-        "if 0 < length < _LEAST_LENGTH:",
+        "if left < OVERHEAD:",
+        "if left < OVERHEAD or not any(octets[position + 8 : position + 12]):",
         kills=("kafka.produce.impossible-length",),
     ),
     Mutant(
