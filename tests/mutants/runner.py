@@ -28,6 +28,9 @@ SEED = 20_261_123
 ANSWER_WITHIN_S = 1.0
 """The reference answers within milliseconds; many mutants answer nothing, and are waited for."""
 
+NOTICED = Verdict.FAILED, Verdict.WARNED
+"""What becomes of a MUST and of a SHOULD that a broker does not keep."""
+
 
 @dataclass
 class Outcome:
@@ -66,7 +69,7 @@ def try_mutant(mutant: Mutant, kills: tuple[str, ...], external: bool = False) -
     if slips.found:
         return Outcome(mutant.name, list(kills), {}, 0.0, f"its own code fails: {slips.found[0]}")
     verdicts = {identifier: results.verdict(identifier) for identifier in results.records}
-    survived = [name for name in kills if verdicts.get(name) is not Verdict.FAILED]
+    survived = [name for name in kills if verdicts.get(name) not in NOTICED]
     shown = {name: _shown(results, name, verdict) for name, verdict in verdicts.items()}
     return Outcome(mutant.name, survived, shown, round(time.monotonic() - started_s, 2))
 

@@ -135,6 +135,9 @@ def test_places_that_a_version_does_not_know(kafka: KafkaTester) -> None:
             expect.equal(code, expected, f"{place} in version {version}")
     code = name_of(partition.list_offset(-99).error_code)
     expect.equal(code, "UNSUPPORTED_VERSION", "-99")
+    absent = Partition(kafka, partition.topic, partition.topic_id, 7)
+    code = name_of(absent.list_offset(-99).error_code)
+    expect.equal(code, "UNSUPPORTED_VERSION", "-99 of a partition that is not there")
 
 
 @requirement("kafka.list-offsets.unknown-partition")
@@ -169,12 +172,12 @@ def test_a_partition_that_is_asked_for_twice(kafka: KafkaTester) -> None:
 
 
 @requirement("kafka.list-offsets.leader-epoch")
-@holds_for(epoch=st.integers(-1, 3))
+@holds_for(epoch=st.integers(-2, 3))
 def test_epochs_that_are_not_current(kafka: KafkaTester, epoch: int) -> None:
     partition = kafka.fresh()
     (topic,) = kafka.metadata([partition.topic]).topics
     current = {one.partition_index: one.leader_epoch for one in topic.partitions}[partition.index]
     expected = "NONE" if epoch in (-1, current) else "UNKNOWN_LEADER_EPOCH"
-    if -1 < epoch < current:
+    if epoch < current and epoch != -1:
         expected = "FENCED_LEADER_EPOCH"
     expect_code(partition.list_offset(LATEST, leader_epoch=epoch), expected, f"epoch {epoch}")

@@ -13,7 +13,7 @@ from conformance.drivers.kafka.batches import (
     edit,
 )
 from conformance.drivers.kafka.codes import expect_code, name_of
-from conformance.drivers.kafka.partition import Partition
+from conformance.drivers.kafka.partition import Partition, produce_request
 from conformance.drivers.kafka.tester import KafkaTester
 from conformance.models.kafka_batches import is_consistent
 from conformance.requirements import requirement
@@ -63,6 +63,22 @@ def test_lengths_that_no_batch_has(kafka: KafkaTester) -> None:
     for length in (-(2**31), -1, 0, 1, 13, 20, 48):
         with expect.case(f"length {length}"):
             check_refused(partition, edit(GOOD, length=length), "CORRUPT_MESSAGE")
+
+
+@requirement("kafka.produce.no-start")
+def test_octets_that_begin_no_batch_refuse_the_request(kafka: KafkaTester) -> None:
+    for label, octets in {"length": edit(GOOD, length=0), "magic": edit(GOOD, magic=3)}.items():
+        partitions = kafka.topic(3)
+        parts = zip(partitions, (GOOD, octets, GOOD), strict=True)
+        answer = kafka.call(produce_request(parts))
+        codes = [
+            name_of(part.error_code)
+            for topic in answer.responses
+            for part in topic.partition_responses
+        ]
+        with expect.case(label):
+            expect.equal(codes, ["CORRUPT_MESSAGE"] * 3, "answers")
+            expect.equal([one.end for one in partitions], [0, 0, 0], "ends of the partitions")
 
 
 @requirement("kafka.produce.checksum")

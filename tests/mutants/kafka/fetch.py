@@ -53,6 +53,20 @@ MUTANTS = [
         kills=("kafka.fetch.out-of-range",),
     ),
     Mutant(
+        "fetch-only-one-epoch-says-nothing",
+        CHECKED,
+        'if one["current_leader_epoch"] >= 0:',
+        'if one["current_leader_epoch"] != -1:',
+        kills=("kafka.fetch.leader-epoch",),
+    ),
+    Mutant(
+        "fetch-future-epochs-are-current",
+        "kafka.apis.fetch:check_leader_epoch",
+        "if epoch > log.leader_epoch:",
+        "if epoch > log.leader_epoch + 1:",
+        kills=("kafka.fetch.leader-epoch", "kafka.list-offsets.leader-epoch"),
+    ),
+    Mutant(
         "fetch-unknown-id-as-unknown-topic",
         CHECKED,
         "ErrorCode.UNKNOWN_TOPIC_ID",

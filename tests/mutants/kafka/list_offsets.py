@@ -16,6 +16,20 @@ MUTANTS = [
         kills=("kafka.list-offsets.earliest-and-latest",),
     ),
     Mutant(
+        "offsets-negative-epochs-say-nothing",
+        "kafka.apis.fetch:check_leader_epoch",
+        "if epoch != -1 and",
+        "if epoch >= 0 and",
+        kills=("kafka.list-offsets.leader-epoch",),
+    ),
+    Mutant(
+        "offsets-partition-before-place",
+        HANDLE,
+        '_check_place(partition["timestamp"], request.version)',
+        "request.broker.topics.partition(one['name'], index)",
+        kills=("kafka.list-offsets.unknown-place",),
+    ),
+    Mutant(
         "offsets-epoch-in-every-version",
         DESCRIBED,
         "if version >= FIRST_VERSION_WITH_EPOCHS:",

@@ -126,6 +126,13 @@ MUTANTS = [
         kills=("kafka.produce.impossible-length",),
     ),
     Mutant(
+        "produce-one-bad-start-spares-the-others",
+        "kafka.apis.produce:_check_starts",
+        'one["records"]',
+        "None",
+        kills=("kafka.produce.no-start",),
+    ),
+    Mutant(
         "produce-no-checksum",
         CHECK,
         "check_batch(batch)",
