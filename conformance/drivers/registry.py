@@ -11,6 +11,8 @@ from conformance.drivers.amqp import readiness as amqp_readiness
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.drivers.kafka import readiness as kafka_readiness
 from conformance.drivers.kafka.tester import KafkaTester
+from conformance.drivers.patterns import readiness as patterns_readiness
+from conformance.drivers.patterns.tester import PatternTester
 from conformance.drivers.tester import Tester
 from conformance.targets.model import Address, Identity, Target
 from conformance.targets.urls import parse_amqp_url, parse_kafka_url
@@ -21,7 +23,7 @@ class Driver:
     """How the kit reaches and questions a broker in one protocol."""
 
     product: str
-    """Product whose versions the requirements of the protocol speak of."""
+    """Product whose versions the requirements of the protocol speak of; empty if of none."""
     first_topics: tuple[str, ...]
     """Topics whose tests still tell something when no ordinary client gets in."""
     knock: Callable[[str, Any], None]
@@ -61,6 +63,16 @@ DRIVERS: dict[str, Driver] = {
         KafkaTester,
         parse_kafka_url,
         lambda endpoint: {"bootstrap": endpoint.address},
+    ),
+    "patterns": Driver(
+        "",
+        (),
+        patterns_readiness.knock,
+        patterns_readiness.knock,
+        patterns_readiness.probe,
+        PatternTester,
+        patterns_readiness.parse_url,
+        lambda endpoint: {"library": endpoint.address},
     ),
 }
 """By protocol, as in ids of requirements."""

@@ -11,6 +11,7 @@ import pytest
 
 from conformance.drivers.amqp.tester import AmqpTester
 from conformance.drivers.kafka.tester import KafkaTester
+from conformance.drivers.patterns.tester import PatternTester
 from conformance.drivers.registry import DRIVERS
 from conformance.drivers.tester import Tester
 from conformance.requirements.marker import MARKER
@@ -48,4 +49,12 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaTester]:
     """A client of the Kafka broker under test."""
     with _tester(request, "kafka") as tester:
         assert isinstance(tester, KafkaTester)
+        yield tester
+
+
+@pytest.fixture
+def patterns(request: pytest.FixtureRequest) -> Iterator[PatternTester]:
+    """A user of the library under test."""
+    with _tester(request, "patterns") as tester:
+        assert isinstance(tester, PatternTester)
         yield tester

@@ -19,12 +19,12 @@ from conformance.reporting.verdicts import Verdict, by_level, of_failure
 from conformance.requirements.marker import MARKER
 from conformance.runner import properties
 from conformance.runner.evidence import add_traffic, explain
-from conformance.runner.fixtures import amqp, kafka
+from conformance.runner.fixtures import amqp, kafka, patterns
 from conformance.runner.options import RunOptions
 from conformance.runner.session import RunSession
 from conformance.targets.model import Identity
 
-__all__ = ["amqp", "kafka"]
+__all__ = ["amqp", "kafka", "patterns"]
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Instead of Python's 700: a whole quick run takes a twentieth less of the processor."""

@@ -7,5 +7,8 @@ embedded     the reference, in this process
 external     a broker that somebody else runs, at a URL
 process      RabbitMQ or Kafka installed on this machine, started privately
 container    the same from an image, through testcontainers
+pattern      a library of application patterns, through its adapter
+embedded_patterns
+             the reference's own patterns as such a library
 probe        what the running broker says and can do
 """

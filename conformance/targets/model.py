@@ -41,6 +41,7 @@ FEATURES: dict[str, dict[str, str]] = {
         "topic-settings": "topics created by clients, with partitions and settings of their own",
         "transactions": "transactional ids, and records that count once they are committed",
     },
+    "patterns": {},
 }
 """Features by protocol: a target has them unless its descriptor says otherwise."""
 

@@ -8,8 +8,10 @@ from conformance.drivers.registry import DRIVERS
 from conformance.errors import UsageError
 from conformance.targets import descriptor
 from conformance.targets.embedded import EmbeddedTarget, emulation
+from conformance.targets.embedded_patterns import VARIANTS
 from conformance.targets.external import ExternalTarget
 from conformance.targets.model import Target
+from conformance.targets.pattern import pattern_target
 from conformance.targets.process_kafka import KafkaProcessTarget
 from conformance.targets.process_rabbitmq import RabbitMqProcessTarget
 from conformance.targets.served import ServedReferenceTarget
@@ -27,6 +29,9 @@ process:reference    the reference as a process of its own, which can be killed;
 process:rabbitmq     RabbitMQ as installed on this machine, started privately
 process:kafka:VERSION
                      Kafka as a process; Maven fetches its jars once
+pattern:NAME         a library of application patterns, through its adapter; NAME reference for ours
+pattern:jsonl:COMMAND
+                     the same in any language, by a program that speaks JSON lines
 amqp://…, kafka://…  a broker that is already running
 FILE.toml            a broker described by a file (docs/guides/testing-a-broker.md)"""
 
@@ -44,6 +49,8 @@ def resolve(text: str) -> Target:
         return descriptor.build(descriptor.read(Path(text)))
     if kind == "reference":
         return EmbeddedTarget(emulation(rest))
+    if kind == "pattern" and rest:
+        return pattern_target(rest, VARIANTS)
     if kind == "process":
         product, _, version = rest.partition(":")
         if product == "rabbitmq" and not version:

@@ -18,7 +18,8 @@ class Mutant:
 
     `place` is "package.module:Class.function", below `reference_impl.`. `kills` are the
     requirements whose verdict must become *failed* while the mutant is planted. `version` is what
-    the reference emulates meanwhile, where it matters: a RabbitMQ version, or "kafka:VERSION".
+    the reference emulates meanwhile, where it matters: a RabbitMQ version, or "kafka:VERSION"; of
+    its patterns, the variant to test, or None for the plain one.
     """
 
     name: str
@@ -29,6 +30,13 @@ class Mutant:
     version: str | None = None
     more: tuple[tuple[str, str, str], ...] = ()
     """Further changes (place, before, after), for bugs that one change does not express."""
+
+    @property
+    def target(self) -> str:
+        """What the suite is to be run on while the mutant is planted."""
+        if self.place.startswith("patterns."):
+            return f"pattern:{self.version or 'reference'}"
+        return "reference" if self.version is None else f"reference:{self.version}"
 
 
 class MutantBroken(Exception):

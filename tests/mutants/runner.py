@@ -103,7 +103,7 @@ def _target(mutant: Mutant, external: bool) -> Iterator[str]:
             yield url
     else:
         with planted(mutant):
-            yield "reference" if mutant.version is None else f"reference:{mutant.version}"
+            yield mutant.target
 
 
 def kills_through_url(mutant: Mutant) -> tuple[str, ...]:

@@ -102,8 +102,12 @@ CALLS_THAT_ARE_FINE = {
     ("reference_impl/kafka/wire/sources.py", "exec"): "compiles message schemas, nothing received",
 }
 
-IMPORTERS_OF_THE_REFERENCE = ("conformance/commands/serve.py", "conformance/targets/embedded.py")
-"""The kit starts the reference in two ways and knows nothing else of it."""
+IMPORTERS_OF_THE_REFERENCE = (
+    "conformance/commands/serve.py",
+    "conformance/targets/embedded.py",
+    "conformance/targets/embedded_patterns.py",
+)
+"""The kit starts the reference in two ways, makes its patterns, and knows nothing else of it."""
 
 REFERENCE = python_files("reference_impl")
 
