@@ -140,10 +140,16 @@ def when_gone(partition: Partition, offset: int) -> list[int]:
 @requirement("kafka.retention.compact-and-delete")
 def test_both_policies_together(kafka: KafkaTester) -> None:
     day, hour = 24 * 60 * MINUTE_MS, 60 * MINUTE_MS
-    partition = compacted_topic(kafka, cleanup_policy="compact,delete", retention_ms=str(hour))
-    partition.append([Sent(b"0", b"old", NOW_MS - day)])
-    for number, time in enumerate((-2 * MINUTE_MS, -2 * MINUTE_MS, 0), 1):
-        partition.append([Sent(b"%d" % number, b"young", NOW_MS + time)])
+    partition = compacted_topic(
+        kafka, cleanup_policy="compact,delete", retention_ms=str(hour), segment_bytes=str(1 << 20)
+    )
+    # Compaction joins segments as far as segment.bytes allows, and one with something young in it
+    # is too young: these two are too large for each other.
+    large = bytes(600_000)
+    partition.append([Sent(large, b"old", NOW_MS - day)])
+    partition.append([Sent(large, b"young", NOW_MS - 2 * MINUTE_MS)])
+    for time in (-2 * MINUTE_MS, 0):
+        partition.append([Sent(b"", b"young", NOW_MS + time)])
     expect.eventually(lambda: partition.start > 0, "an old segment deleted", WITHIN_S)
     expect.equal(when_gone(partition, 1), [2, 3], "offsets that are left")
     expect.equal(partition.end, 4, "end")
