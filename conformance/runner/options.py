@@ -12,7 +12,7 @@ from conformance.requirements import Catalogue, Requirement, load_catalogue
 from conformance.requirements.model import PROFILES, Level
 from conformance.resources import Kit, kit_in
 
-EXAMPLES = {"quick": 6, "core": 20, "full": 60}
+EXAMPLES = {"quick": 4, "core": 20, "full": 40}
 """Examples of a property of ordinary cost, by profile."""
 
 

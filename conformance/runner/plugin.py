@@ -65,6 +65,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(RunSession.KEY, None)
     if session is not None:
         session.stop()
+        gc.freeze()  # else everything is gone through once more at the end of the process
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -85,6 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             rest.append(item)
     chosen.sort(key=lambda pair: pair[0])
     items[:] = [item for _, item in chosen]
+    gc.freeze()  # what was imported stays
     if rest:
         config.hook.pytest_deselected(items=rest)
 
