@@ -90,6 +90,18 @@ def test_a_killed_run_leaves_valid_results_that_say_so(kit: TinyKit) -> None:
     assert verdicts(content)["amqp.tiny.second"] == "not run"
 
 
+def test_a_terminated_run_leaves_no_process(kit: TinyKit) -> None:
+    with waiting_run(kit, "-t", "process:reference", "--workers", "2") as process:
+        expect.eventually(lambda: first_has_passed(kit), "the first test passes", WITHIN_S)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.terminate()
+        _, complaints = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 130, complaints
+    assert results(kit)["run"]["stopped_early"] == "the run was interrupted"
+    _, alive = psutil.wait_procs(family, timeout=WITHIN_S)
+    assert alive == []
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_ctrl_c_leaves_valid_results_reports_and_no_process(kit: TinyKit, workers: int) -> None:
     arguments = ["-t", "process:reference", "--workers", str(workers)]
