@@ -97,7 +97,7 @@ def test_a_search_for_smaller_inputs_ends_in_time(
     assert int(ran.record("slow").observed) > 5
 
 
-@pytest.mark.parametrize(("profile", "examples"), [("quick", 6), ("core", 20), ("full", 60)])
+@pytest.mark.parametrize(("profile", "examples"), [("quick", 4), ("core", 20), ("full", 40)])
 def test_the_profile_decides_the_number_of_examples(
     kit: TinyKit, profile: str, examples: int
 ) -> None:
